@@ -1,0 +1,2 @@
+-- Returns volume UINT8 (Z,Y,X) = (16,512,512).
+SELECT CUTOUT FROM em RES 0 X 0:512 Y 0:512 Z 0:16;

@@ -1,0 +1,2 @@
+-- Returns UINT8 (1,128,128).
+SELECT CUTOUT FROM em X 100:228 Y :128 Z 7;

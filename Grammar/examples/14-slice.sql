@@ -1,0 +1,2 @@
+-- Returns UINT8 (Z,X) = (512,2048).
+SELECT SLICE FROM em Y 300 X 0:2048 Z 0:512;

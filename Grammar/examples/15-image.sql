@@ -1,0 +1,2 @@
+-- Returns image/png 512 x 512.
+SELECT IMAGE FROM em Z 100 RES 3 FORMAT PNG;

@@ -1,0 +1,2 @@
+-- Returns count UINT64.
+COUNT VOXELS IN seg X 0:512 Y 0:512 Z 0:16 WHERE ID = 42;

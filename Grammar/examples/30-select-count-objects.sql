@@ -1,0 +1,2 @@
+-- Returns count INT64.
+SELECT COUNT(*) FROM OBJECTS(seg) WHERE voxels >= 1000;

@@ -1,0 +1,2 @@
+-- Returns stored size.
+SELECT SUM(bytes) FROM PAGES(em);

@@ -1,0 +1,2 @@
+-- Returns tag DELETE n.
+DELETE CUTOUT FROM seg X 0:64 Y 0:64 Z 0:8 WHERE ID = 42;

@@ -1,0 +1,2 @@
+-- Returns job_id.
+DOWNSAMPLE seg RES 0 TO 3 Z 0:64 METHOD MODE ASYNC;

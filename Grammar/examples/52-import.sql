@@ -1,0 +1,2 @@
+-- Returns job_id.
+IMPORT INTO em FROM 'slices/*.tif' FORMAT TIFF ASYNC;

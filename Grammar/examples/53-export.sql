@@ -1,0 +1,2 @@
+-- Returns files, bytes, ms.
+EXPORT seg RES 1 TO 'out/seg' FORMAT PRECOMPUTED;

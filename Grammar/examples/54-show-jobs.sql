@@ -1,0 +1,2 @@
+-- Returns job rows.
+SHOW JOBS;

@@ -1,0 +1,2 @@
+-- Returns tag CANCEL.
+CANCEL JOB 7 ROLLBACK;

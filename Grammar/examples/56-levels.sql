@@ -1,0 +1,2 @@
+-- Returns one row per level.
+SELECT res, voxel_x, voxel_z, dirty_pages FROM LEVELS(em);

@@ -1,0 +1,2 @@
+-- Returns tag SET.
+SET LIMIT EGRESS 50 GB PER MONTH FOR USER ann;

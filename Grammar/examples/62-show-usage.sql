@@ -1,0 +1,2 @@
+-- Returns metric, used, limit, since.
+SHOW USAGE FOR USER ann;

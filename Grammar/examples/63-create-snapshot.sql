@@ -1,0 +1,2 @@
+-- Returns name, commit.
+CREATE SNAPSHOT release1 OF lab/mouse1 MESSAGE 'after first proofreading';

@@ -1,0 +1,2 @@
+-- Returns kind, page, problem; no rows if sound.
+CHECK seg;

@@ -1,0 +1,2 @@
+-- expect: 42601 1
+SELEC CUTOUT FROM em;

@@ -1,0 +1,2 @@
+-- expect: 42601 14
+SELECT CUTOUT;

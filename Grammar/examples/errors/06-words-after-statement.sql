@@ -1,0 +1,2 @@
+-- expect: 42601 17
+FIND IDS IN seg ROWS 5

@@ -1,0 +1,2 @@
+-- expect: 42601 33
+SELECT CUTOUT FROM em X 0:5 RES Y 0:5;

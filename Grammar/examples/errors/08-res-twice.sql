@@ -1,0 +1,2 @@
+-- expect: 42601 29
+SELECT CUTOUT FROM em RES 0 RES 1;

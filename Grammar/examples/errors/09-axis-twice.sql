@@ -1,0 +1,2 @@
+-- expect: 42601 29
+SELECT CUTOUT FROM em X 0:5 X 1:2;

@@ -1,0 +1,2 @@
+-- expect: 42601 46
+SELECT CUTOUT FROM em BOX (0,0,0) TO (1,1,1) X 0:5;

@@ -1,0 +1,2 @@
+-- expect: 42601 24
+SELECT CUTOUT FROM em X;

@@ -1,0 +1,2 @@
+-- expect: 42601 25
+SELECT CUTOUT FROM em X $0;

@@ -1,0 +1,2 @@
+-- expect: 42601 23
+SELECT CUTOUT FROM em /* no end;

@@ -1,0 +1,2 @@
+-- expect: 42601 20
+SELECT CUTOUT FROM "em;

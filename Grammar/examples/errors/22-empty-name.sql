@@ -1,0 +1,2 @@
+-- expect: 42602 20
+SELECT CUTOUT FROM "";

@@ -1,0 +1,2 @@
+-- expect: 42883 16
+SELECT id FROM IDZ(seg);

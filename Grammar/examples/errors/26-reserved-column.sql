@@ -1,0 +1,2 @@
+-- expect: 42601 8
+SELECT WHERE FROM IDS(seg);

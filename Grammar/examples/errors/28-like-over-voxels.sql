@@ -1,0 +1,2 @@
+-- expect: 42601 35
+SELECT CUTOUT FROM em WHERE VALUE LIKE 'a';

@@ -1,0 +1,2 @@
+-- expect: 42601 12
+GRANT READ lab TO PUBLIC;

@@ -1,0 +1,2 @@
+-- expect: 42601 18
+GRANT READ ON lab;

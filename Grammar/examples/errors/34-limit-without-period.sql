@@ -1,0 +1,2 @@
+-- expect: 42601 24
+SET LIMIT EGRESS 50 GB FOR USER ann;

@@ -1,0 +1,2 @@
+-- expect: 42601 37
+INSERT CUTOUT INTO seg X 0:5 VALUES 5;

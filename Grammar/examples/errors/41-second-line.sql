@@ -1,0 +1,3 @@
+-- expect: 42601 3
+SELECT CUTOUT FROM em
+X ;

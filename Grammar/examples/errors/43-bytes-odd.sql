@@ -1,0 +1,2 @@
+-- expect: 42601 26
+SET METADATA ON em 'a' = X'abc';

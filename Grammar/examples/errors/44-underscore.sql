@@ -1,0 +1,2 @@
+-- expect: 42601 34
+SELECT CUTOUT FROM em WHERE ID = 1__0;

@@ -1,0 +1,137 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let checked: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+/// For modules that hold no unsafe code at all; Swift 6.2 and later also check that (Package@swift-6.2.swift).
+let strict = checked
+
+let package = Package(
+    name: "BossQL",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "BossQL", targets: ["BossQL"]),
+        .executable(name: "bossql", targets: ["bossql"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        // Points, boxes, cuboid grid, Morton code, resolution levels, coordinate frames.
+        .target(name: "BossGeometry", swiftSettings: strict),
+
+        // Voxel types, dense volumes, strided copies and reductions; the loops are C for `target_clones`.
+        .target(name: "CVoxelKernels"),
+        .target(name: "BossVoxels", dependencies: ["BossGeometry", "CVoxelKernels"], swiftSettings: checked),
+
+        // Brick payloads to bytes and back, checksums.
+        .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
+        .target(name: "CChecksum"),
+        .target(
+            name: "BossCodec", dependencies: ["BossGeometry", "BossVoxels", "CBlosc", "CChecksum"],
+            swiftSettings: checked),
+
+        // Image and volume files to voxels and back.
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "BossFormats", dependencies: ["BossGeometry", "BossVoxels", "CPNG", "CTIFF", "CZlib"],
+            swiftSettings: checked),
+
+        // The engine: file system seam, log, segment files, manifest, views, buffer pool.
+        .target(name: "CPosixShim"),
+        .target(
+            name: "BossStorage", dependencies: ["BossGeometry", "BossVoxels", "BossCodec", "CPosixShim"],
+            swiftSettings: checked),
+
+        // Collections, coordinate frames, experiments, channels, metadata, in SQLite.
+        .target(
+            name: "BossCatalog",
+            dependencies: ["BossGeometry", "BossVoxels", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: checked),
+
+        // The facade and the only way to the data.
+        .target(
+            name: "BossDatabase",
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossCodec", "BossFormats", "BossStorage", "BossCatalog",
+            ],
+            swiftSettings: checked),
+
+        // Lexer, parser, binder, execution.
+        .target(
+            name: "BossQuery",
+            dependencies: ["BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase"],
+            swiftSettings: checked),
+
+        // What a program imports.
+        .target(
+            name: "BossQL",
+            dependencies: ["BossGeometry", "BossVoxels", "BossCatalog", "BossDatabase", "BossQuery"],
+            swiftSettings: checked),
+
+        // The command line; GNU readline is linked here and nowhere else.
+        .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
+        .executableTarget(
+            name: "bossql",
+            dependencies: [
+                "BossQL", "BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase",
+                "BossQuery",
+                "CReadline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: checked),
+
+        // Seeded random numbers, temporary folders and oracles for the tests.
+        .target(
+            name: "BossTestSupport", dependencies: ["BossGeometry", "BossVoxels"],
+            path: "Tests/BossTestSupport",
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossGeometryTests", dependencies: ["BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossVoxelsTests", dependencies: ["BossVoxels", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossCodecTests", dependencies: ["BossCodec", "BossVoxels", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossFormatsTests",
+            dependencies: ["BossFormats", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            exclude: ["Fixtures/make.py"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossStorageTests",
+            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossCatalogTests",
+            dependencies: ["BossCatalog", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossDatabaseTests",
+            dependencies: [
+                "BossDatabase", "BossStorage", "BossCatalog", "BossCodec", "BossFormats", "BossVoxels",
+                "BossGeometry", "BossTestSupport",
+            ],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossQueryTests",
+            dependencies: ["BossQuery", "BossDatabase", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
+            name: "BossQLTests",
+            dependencies: [
+                "BossQL", "bossql", "BossDatabase", "BossQuery", "BossFormats", "BossVoxels", "BossGeometry",
+                "BossTestSupport",
+            ],
+            swiftSettings: checked),
+    ]
+)

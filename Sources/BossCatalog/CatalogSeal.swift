@@ -1,0 +1,103 @@
+import GRDB
+
+/// What makes a damaged or swapped catalog noticed: SQLite checks the structure of its pages, not what stands in
+/// them.
+///
+/// One row holds the identifier of the database that the catalog belongs to and a digest of every row of every
+/// table, the schema included. Each write renews it in its own transaction; opening checks it, and
+/// checks every index against its table.
+///
+/// The digest is the wrapping sum of one FNV-1a hash a row, so it does not depend on the order of rows; a hash is
+/// a bijection in each byte, so a changed byte always changes it.
+/// Source: G. Fowler, L. C. Noll, K.-P. Vo, "The FNV Non-Cryptographic Hash Algorithm", IETF draft.
+enum CatalogSeal {
+    static let table = """
+        CREATE TABLE catalog_seal (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            database TEXT NOT NULL,
+            digest INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    /// Renews the seal; inside the transaction that changed something.
+    static func renew(_ db: Database, database: String? = nil) throws {
+        let owner = try database ?? Self.database(db)
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO catalog_seal (id, database, digest) VALUES (1, ?, 0)",
+            arguments: [owner])
+        try db.execute(sql: "UPDATE catalog_seal SET digest = ?", arguments: [try digest(db)])
+    }
+
+    /// The database that the catalog belongs to; empty when it was never told.
+    static func database(_ db: Database) throws -> String {
+        try String.fetchOne(db, sql: "SELECT database FROM catalog_seal") ?? ""
+    }
+
+    /// Checks structure, content and owner.
+    ///
+    /// - Throws: `.corrupt`.
+    static func verify(_ db: Database, database expected: String?, file: String) throws {
+        let problems = try String.fetchAll(db, sql: "PRAGMA integrity_check(1)")
+        guard problems == ["ok"] else {
+            throw CatalogError.corrupt(
+                file: file, reason: problems.first ?? "the integrity check says nothing")
+        }
+        let stored = try Int64.fetchOne(db, sql: "SELECT digest FROM catalog_seal")
+        guard stored == (try digest(db)) else {
+            throw CatalogError.corrupt(file: file, reason: "its content does not match its checksum")
+        }
+        let owner = try self.database(db)
+        if let expected, !owner.isEmpty, owner != expected {
+            throw CatalogError.corrupt(file: file, reason: "it belongs to another database")
+        }
+    }
+
+    /// The digest of all rows but the digest itself.
+    private static func digest(_ db: Database) throws -> Int64 {
+        var tables = try String.fetchAll(
+            db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'catalog_seal'")
+        tables.append("sqlite_master")
+        var sum: UInt64 = 0
+        for table in tables {
+            let columns = table == "sqlite_master" ? "type, name, tbl_name, sql" : "*"
+            let rows = try Row.fetchCursor(db, sql: "SELECT \(columns) FROM \"\(table)\"")
+            while let row = try rows.next() { sum &+= hash(row, table: table) }
+        }
+        var owner = FNV1a()
+        owner.add(try database(db).utf8)
+        return Int64(bitPattern: sum &+ owner.value)
+    }
+
+    private static func hash(_ row: Row, table: String) -> UInt64 {
+        var hash = FNV1a()
+        hash.add(table.utf8)
+        for (_, value) in row {
+            switch value.storage {
+            case .null: hash.add([0])
+            case .int64(let integer): hash.add(1, UInt64(bitPattern: integer))
+            case .double(let number): hash.add(2, number.bitPattern)
+            case .string(let text):
+                hash.add(3, UInt64(text.utf8.count))
+                hash.add(text.utf8)
+            case .blob(let bytes):
+                hash.add(4, UInt64(bytes.count))
+                hash.add(bytes)
+            }
+        }
+        return hash.value
+    }
+}
+
+/// The 64-bit FNV-1a hash.
+private struct FNV1a {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+
+    mutating func add(_ tag: UInt8, _ word: UInt64) {
+        add([tag])
+        add((0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) })
+    }
+}

@@ -1,0 +1,152 @@
+package import BossCatalog
+import BossStorage
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A BossQL database: a directory of image and annotation channels.
+///
+///     let database = try Database.open("lab.bossdb")
+///     let em = try database.channel("lab/mouse1/em")
+///     let cutout = try em.read(CutoutRegion(box: VoxelBox(x: 0..<512, y: 0..<512, z: 0..<16)))
+///     try database.close()
+///
+/// One process writes, any number reads beside it. A handle may be used from any thread; calls block,
+/// and every one that reads or writes voxels also has an `async` form. Locks, in the order they are
+/// taken: the catalog's queue, then those of the engine.
+public final class Database: Sendable {
+    /// The directory.
+    public let path: String
+    /// How it was opened.
+    public let options: DatabaseOptions
+    package let catalog: Catalog
+    let engine: StorageEngine
+    let workers: Workers
+
+    init(path: String, options: DatabaseOptions, catalog: Catalog, engine: StorageEngine) {
+        self.path = path
+        self.options = options
+        self.catalog = catalog
+        self.engine = engine
+        workers = Workers(count: max(1, options.workerCount ?? ProcessInfo.processInfo.activeProcessorCount))
+    }
+
+    /// Opens a database, and recovers what a crash left behind.
+    ///
+    /// - Parameter path: the directory, `name.bossdb` by custom.
+    /// - Throws: `DatabaseError` 3D000 when there is none and none may be created, 55006 when another
+    ///   process writes to it, XX001 naming the file when something is damaged.
+    public static func open(_ path: String, options: DatabaseOptions = DatabaseOptions())
+        throws(DatabaseError) -> Database
+    {
+        let isWriter = options.access == .readWrite
+        let catalogPath = path + "/catalog.sqlite"
+        let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
+        guard exists || (isWriter && options.createIfMissing) else {
+            throw DatabaseError(
+                "3D000", "there is no database at \(path)",
+                hint: isWriter ? "allow it to be created" : "a database is created by opening it for writing")
+        }
+        if !exists { try refuseForeignFolder(path) }
+        let engine = try mappingErrors { () throws(StorageError) -> StorageEngine in
+            let files = try PosixFileSystem(directory: path, createIfMissing: isWriter)
+            return try StorageEngine.open(
+                fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly,
+                options: engineOptions(options))
+        }
+        do {
+            // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
+            // between the two. Else the catalog is lost, and a new one would give old voxels new names.
+            let mayCreate = isWriter && engine.isEmpty
+            let catalog = try mappingErrors { () throws(CatalogError) in
+                try Catalog.open(
+                    path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
+                    database: engine.identifier)
+            }
+            let database = Database(path: path, options: options, catalog: catalog, engine: engine)
+            if isWriter { try database.finishDrops() }
+            return database
+        } catch {
+            // The first error is the one to report.
+            try? engine.close()
+            throw error
+        }
+    }
+
+    /// A new database gets a folder of its own, in one that exists: a mistyped path must not spread files.
+    private static func refuseForeignFolder(_ path: String) throws(DatabaseError) {
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard FileManager.default.fileExists(atPath: parent) else {
+            throw DatabaseError(
+                "3D000", "\(path) cannot be created: there is no folder \(parent)",
+                hint: "make the folder first")
+        }
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw DatabaseError("3D000", "\(path) is a file, not the folder of a database")
+        }
+        // What a crash leaves of a database that was being made.
+        let own: Set<String> = ["LOCK", "MANIFEST", "wal", "seg", "catalog.sqlite", "catalog.sqlite-journal"]
+        guard names.allSatisfy(own.contains) else {
+            throw DatabaseError(
+                "3D000", "\(path) holds other files and no database",
+                hint: "name a new folder, such as lab.bossdb")
+        }
+    }
+
+    private static func engineOptions(_ options: DatabaseOptions) -> StorageOptions {
+        var engineOptions = StorageOptions()
+        engineOptions.poolByteCount = options.poolByteCount
+        engineOptions.bootIdentifier = BootIdentifier.current
+        engineOptions.holder = "process \(ProcessInfo.processInfo.processIdentifier)"
+        return engineOptions
+    }
+
+    /// Finishes pending commits and gives up the writer's role. Closing twice does nothing.
+    public func close() throws(DatabaseError) {
+        try mappingErrors { () throws(StorageError) in try engine.close() }
+        catalog.close()
+    }
+
+    /// Whether the handle only reads.
+    public var isReadOnly: Bool { options.access == .readOnly }
+
+    /// A consistent state to read from: everything committed so far.
+    public func view() throws(DatabaseError) -> DatabaseView {
+        DatabaseView(view: try mappingErrors { () throws(StorageError) in try engine.view() })
+    }
+
+    /// Lets go of every decoded brick, for measurements of cold reads.
+    public func evictPool() { engine.evictPool() }
+
+    /// Seals the log into a segment file.
+    public func checkpoint() throws(DatabaseError) {
+        try mappingErrors { () throws(StorageError) in try engine.checkpoint() }
+    }
+
+    /// Bytes of decoded bricks in memory, and how often a brick was found there or not.
+    public var poolStatistics: (byteCount: Int, hits: Int, misses: Int) { engine.poolCounters }
+}
+
+/// One consistent state of all channels. It stays readable while it is held.
+public struct DatabaseView: Sendable {
+    let view: View
+
+    /// Number of the newest commit in it.
+    public var commit: UInt64 { view.sequence }
+}
+
+/// Tells boots of the machine apart.
+enum BootIdentifier {
+    /// From the kernel; 0 where there is none, which makes readers more careful.
+    static let current: UInt64 = {
+        guard let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        else { return 0 }
+        let digits = text.filter(\.isHexDigit).prefix(16)
+        return UInt64(digits, radix: 16) ?? 0
+    }()
+}

@@ -1,0 +1,226 @@
+public import BossGeometry
+import BossStorage
+package import BossVoxels
+
+/// An object of an annotation channel as a region shows it.
+public struct LabelSummary: Hashable, Sendable {
+    /// The ID, never the background.
+    public let id: UInt64
+    /// Its voxels in the region.
+    public let voxelCount: Int
+    /// The smallest box around them, absolute voxels of the level that was read.
+    public let box: VoxelBox
+}
+
+/// Questions about the voxels of a region, answered by one pass over its bricks on all cores.
+extension Channel {
+    /// Memory that a table of distinct values may take, in bytes.
+    private static let tableByteCountLimit = 512 << 20
+
+    private func scanner(
+        _ region: CheckedRegion, time: Int, _ view: DatabaseView, _ control: OperationControl
+    ) -> RegionScanner {
+        let decoded = region.box.voxelCount.multipliedSaturating(by: voxelType.byteCount)
+        let isLarge = decoded > database.options.poolByteCount / 2
+        return RegionScanner(
+            reader: reader(hint: isLarge ? .scan : .interactive), view: view.view, level: region.level,
+            time: time,
+            cancellation: control.cancellation)
+    }
+
+    /// The distinct IDs of a region with their voxel counts and boxes, ascending; background is left out.
+    ///
+    /// - Throws: 22V08 for an image channel, 53200 when there are too many to hold.
+    public func labels(
+        in region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
+        statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [LabelSummary] {
+        guard isAnnotation else {
+            throw DatabaseError(
+                "22V08", "\(path) is an image channel, so its voxels are no IDs",
+                hint: "ask an annotation channel")
+        }
+        let background = layout.backgroundBits
+        let table = try fold(region, view, control, &statistics, start: { LabelTable(tracksBoxes: true) }) {
+            (table, box, content) throws(DatabaseError) in
+            switch content {
+            case .constant(let bits):
+                if bits != background { table.add(bits, voxelCount: box.voxelCount, box: box) }
+            case .voxels(let window): table.add(window, origin: box.lower, skipping: background)
+            }
+            guard table.byteCount <= Self.tableByteCountLimit else {
+                throw DatabaseError(
+                    "53200", "the region of \(path) holds too many IDs for memory",
+                    hint: "ask for smaller regions")
+            }
+        } absent: { _, _ in
+        } merge: {
+            $0.merge($1)
+        }
+        return table.sortedEntries.map {
+            LabelSummary(
+                id: $0.id, voxelCount: $0.voxelCount, box: $0.box ?? VoxelBox(x: 0..<0, y: 0..<0, z: 0..<0))
+        }
+    }
+
+    /// The smallest box around the voxels of IDs; IDs without voxels are left out.
+    public func boundingBoxes(
+        of ids: [UInt64], in region: CutoutRegion, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [LabelSummary] {
+        let wanted = Set(ids)
+        return try labels(in: region, view: view, control: control, statistics: &statistics).filter {
+            wanted.contains($0.id)
+        }
+    }
+
+    /// How often each value occurs, by its bits; for counts under any condition.
+    ///
+    /// - Throws: 53200 when there are too many different values to hold.
+    package func valueCounts(
+        in region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
+        statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> LabelTable {
+        try fold(region, view, control, &statistics, start: { LabelTable(tracksBoxes: false) }) {
+            (table, box, content) throws(DatabaseError) in
+            switch content {
+            case .constant(let bits): table.add(bits, voxelCount: box.voxelCount)
+            case .voxels(let window): table.add(window, origin: box.lower)
+            }
+            guard table.byteCount <= Self.tableByteCountLimit else {
+                throw DatabaseError(
+                    "53200", "the region of \(path) holds too many different values for memory")
+            }
+        } absent: { [layout] table, count in
+            table.add(layout.backgroundBits, voxelCount: count)
+        } merge: {
+            $0.merge($1)
+        }
+    }
+
+    /// Count, extremes, sums of a region's voxels; for an annotation channel of its labelled voxels only.
+    package func voxelStatistics(
+        in region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
+        statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> VoxelStatistics {
+        let (type, layout) = (voxelType, layout)
+        return try fold(region, view, control, &statistics, start: { VoxelStatistics(voxelType: type) }) {
+            (sum, box, content) throws(DatabaseError) in
+            switch content {
+            case .constant(let bits):
+                if layout.isAnnotation, bits == layout.backgroundBits { return }
+                sum.merge(VoxelStatistics(constantBits: bits, voxelCount: box.voxelCount, voxelType: type))
+            case .voxels(let window):
+                guard layout.isAnnotation else {
+                    return sum.merge(VoxelScan.statistics(of: window, voxelType: type))
+                }
+                var labels = LabelTable()
+                labels.add(window, skipping: layout.backgroundBits)
+                for label in labels.sortedEntries {
+                    sum.merge(
+                        VoxelStatistics(constantBits: label.id, voxelCount: label.voxelCount, voxelType: type)
+                    )
+                }
+            }
+        } absent: { sum, count in
+            guard !layout.isAnnotation else { return }
+            sum.merge(
+                VoxelStatistics(constantBits: layout.backgroundBits, voxelCount: count, voxelType: type))
+        } merge: {
+            $0.merge($1)
+        }
+    }
+
+    /// How many voxels fall into each bin.
+    package func histogram(
+        in region: CutoutRegion, empty: VoxelHistogram, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> VoxelHistogram {
+        let type = voxelType
+        return try fold(region, view, control, &statistics, start: { empty }) {
+            (sum, box, content) throws(DatabaseError) in
+            switch content {
+            case .constant(let bits): sum.add(type.number(ofBits: bits), voxelCount: UInt64(box.voxelCount))
+            case .voxels(let window): sum.add(window, voxelType: type)
+            }
+        } absent: { [layout] sum, count in
+            sum.add(type.number(ofBits: layout.backgroundBits), voxelCount: UInt64(count))
+        } merge: {
+            $0.merge($1)
+        }
+    }
+
+    /// Statistics of this image channel grouped by the labels of another channel of the same space.
+    ///
+    /// - Throws: 22V05 when the two differ in voxel size or extent at the level.
+    package func voxelStatistics(
+        within labels: Channel, in region: CutoutRegion, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [UInt64: VoxelStatistics] {
+        guard labels.isAnnotation else {
+            throw DatabaseError("22V08", "\(labels.path) is an image channel, so its voxels are no IDs")
+        }
+        let checked = try check(region)
+        guard labels.box(at: checked.level) == box(at: checked.level),
+            labels.hierarchy.voxelSize(at: checked.level) == hierarchy.voxelSize(at: checked.level)
+        else {
+            throw DatabaseError(
+                "22V05",
+                "\(path) and \(labels.path) differ in extent or voxel size at resolution \(checked.level)")
+        }
+        let pinned = if let view { view } else { try database.view() }
+        var groups: [UInt64: VoxelStatistics] = [:]
+        for time in checked.time {
+            let sample = CutoutRegion(box: checked.box, level: checked.level, time: time..<time + 1)
+            let part = try voxelStatistics(within: labels, sample, time, pinned, control, &statistics)
+            for (id, sum) in part { groups[id, default: VoxelStatistics(voxelType: voxelType)].merge(sum) }
+        }
+        return groups
+    }
+
+    private func voxelStatistics(
+        within labels: Channel, _ sample: CutoutRegion, _ time: Int, _ view: DatabaseView,
+        _ control: OperationControl, _ statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [UInt64: VoxelStatistics] {
+        let (type, reader, level) = (voxelType, reader(), try check(sample).level)
+        let background = labels.layout.backgroundBits
+        // Over the labels, so that space without any costs nothing.
+        return try labels.fold(sample, view, control, &statistics, start: { [UInt64: VoxelStatistics]() }) {
+            (groups, box, content) throws(DatabaseError) in
+            if case .constant(background) = content { return }
+            let voxels = VoxelStorage(byteCount: box.voxelCount * type.byteCount, zeroed: false)
+            let read = voxels.withUnsafeMutableBytes { memory in
+                Result { () throws(DatabaseError) in
+                    try reader.withOneWorker.read(view.view, level: level, time: time, box: box, into: memory)
+                }
+            }
+            _ = try read.get()
+            voxels.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress else { return }
+                let window = VoxelWindow(base, extent: box.extent, voxelByteCount: type.byteCount)
+                LabelRuns.add(window, type, labels: content, labels.layout, to: &groups)
+            }
+        } absent: { _, _ in
+        } merge: { total, part in
+            for (id, sum) in part { total[id, default: VoxelStatistics(voxelType: type)].merge(sum) }
+        }
+    }
+
+    private func fold<Accumulator: Sendable>(
+        _ region: CutoutRegion, _ view: DatabaseView?, _ control: OperationControl,
+        _ statistics: inout ReadStatistics, start: @Sendable () -> Accumulator,
+        visit: @Sendable (inout Accumulator, VoxelBox, RegionScanner.Content) throws(DatabaseError) -> Void,
+        absent: (inout Accumulator, Int) -> Void, merge: (inout Accumulator, Accumulator) -> Void
+    ) throws(DatabaseError) -> Accumulator {
+        let checked = try check(region)
+        let pinned = if let view { view } else { try database.view() }
+        var total = start()
+        for time in checked.time {
+            let part = try scanner(checked, time: time, pinned, control).fold(
+                checked.box, statistics: &statistics, start: start, visit: visit, absent: absent,
+                merge: merge)
+            merge(&total, part)
+        }
+        return total
+    }
+}

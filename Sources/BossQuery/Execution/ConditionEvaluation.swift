@@ -1,0 +1,180 @@
+import BossDatabase
+import BossVoxels
+
+/// A number in a condition. Integers are exact and compare by value, whatever their sign.
+enum ConditionNumber: Hashable, Sendable {
+    case integer(Int128)
+    case float(Double)
+
+    /// The value of a voxel.
+    init(bits: UInt64, type: VoxelType) {
+        switch type {
+        case .float32, .float64: self = .float(type.number(ofBits: bits))
+        case .uint8, .uint16, .uint32, .uint64: self = .integer(Int128(bits))
+        case .int8: self = .integer(Int128(Int8(truncatingIfNeeded: bits)))
+        case .int16: self = .integer(Int128(Int16(truncatingIfNeeded: bits)))
+        case .int32: self = .integer(Int128(Int32(truncatingIfNeeded: bits)))
+        case .int64: self = .integer(Int128(Int64(bitPattern: bits)))
+        }
+    }
+
+    /// Less, equal or greater; nil when one is NaN.
+    func compared(to other: ConditionNumber) -> Int? {
+        switch (self, other) {
+        case (.integer(let left), .integer(let right)): return left < right ? -1 : left == right ? 0 : 1
+        default:
+            let (left, right) = (double, other.double)
+            guard !left.isNaN, !right.isNaN else { return nil }
+            return left < right ? -1 : left == right ? 0 : 1
+        }
+    }
+
+    var double: Double {
+        switch self {
+        case .integer(let value): Double(value)
+        case .float(let value): value
+        }
+    }
+}
+
+/// Conditions over one number, such as `id <> 42` or `VALUE BETWEEN 10 AND 20`: comparisons with constants
+/// joined by AND, OR and NOT.
+///
+/// Conditions are evaluated once a distinct value, never once a voxel.
+struct ValueCondition {
+    private let test: (ConditionNumber) -> Bool
+
+    /// Whether a value fulfils the condition.
+    func matches(_ value: ConditionNumber) -> Bool { test(value) }
+
+    /// Binds a condition.
+    ///
+    /// - Parameters:
+    ///   - names: words that stand for the number, lower case.
+    ///   - executor: gives values of parameters.
+    /// - Throws: 42703 for another name, 0A000 for what is more than comparing, 42804, 07001.
+    init(_ expression: Expression, names: Set<String>, executor: StatementExecutor) throws(DatabaseError) {
+        test = try Self.bind(expression, names, executor)
+    }
+
+    private typealias Test = (ConditionNumber) -> Bool
+
+    private static func bind(
+        _ expression: Expression, _ names: Set<String>, _ executor: StatementExecutor
+    ) throws(DatabaseError) -> Test {
+        switch expression {
+        case .logical(let logical, let parts, _):
+            var tests: [Test] = []
+            for part in parts { tests.append(try bind(part, names, executor)) }
+            let all = tests
+            return logical == .and
+                ? { value in all.allSatisfy { $0(value) } } : { value in all.contains { $0(value) } }
+        case .unary(.not, let inner, _):
+            let test = try bind(inner, names, executor)
+            return { !test($0) }
+        case .binary(let comparison, let left, let right, let position) where comparison.isComparison:
+            return try bindComparison(comparison, left, right, names, executor, position)
+        case .between(let value, let lower, let upper, let isNegated, let position):
+            try requireName(value, names, position)
+            let (low, high) = (try constant(lower, executor), try constant(upper, executor))
+            return { number in
+                let isInside = (number.compared(to: low) ?? -1) >= 0 && (number.compared(to: high) ?? 1) <= 0
+                return isInside != isNegated
+            }
+        case .isIn(let value, let set, let isNegated, let position):
+            try requireName(value, names, position)
+            let members = try constants(set, executor, position)
+            return { number in members.contains { number.compared(to: $0) == 0 } != isNegated }
+        case .literal(.boolean(let value), _): return { _ in value }
+        default: throw StatementExecutor.notSupported("this condition", expression.position)
+        }
+    }
+
+    private static func bindComparison(
+        _ comparison: BinaryOperator, _ left: Expression, _ right: Expression, _ names: Set<String>,
+        _ executor: StatementExecutor, _ position: NodePosition
+    ) throws(DatabaseError) -> Test {
+        let isSwapped = !isName(left)
+        try requireName(isSwapped ? right : left, names, position)
+        let bound = try constant(isSwapped ? left : right, executor)
+        return { number in
+            guard let order = number.compared(to: bound).map({ isSwapped ? -$0 : $0 }) else {
+                return comparison == .notEqual
+            }
+            switch comparison {
+            case .equal: return order == 0
+            case .notEqual: return order != 0
+            case .less: return order < 0
+            case .lessOrEqual: return order <= 0
+            case .greater: return order > 0
+            default: return order >= 0
+            }
+        }
+    }
+
+    private static func isName(_ expression: Expression) -> Bool {
+        if case .column = expression { return true }
+        return false
+    }
+
+    private static func requireName(
+        _ expression: Expression, _ names: Set<String>, _ position: NodePosition
+    ) throws(DatabaseError) {
+        guard case .column(let qualifier, let name) = expression, qualifier == nil else {
+            throw StatementExecutor.notSupported("this condition", position)
+        }
+        guard names.contains(name.folded) else {
+            throw DatabaseError(
+                "42703", "there is no column \(name.text) here",
+                hint: "known here: \(names.sorted().joined(separator: ", "))", position: name.position.source)
+        }
+    }
+
+    private static func constant(
+        _ expression: Expression, _ executor: StatementExecutor
+    ) throws(DatabaseError) -> ConditionNumber {
+        switch expression {
+        case .literal(.unsigned(let value), _): return .integer(Int128(value))
+        case .literal(.signed(let value), _): return .integer(Int128(value))
+        case .literal(.float(let value), _): return .float(value)
+        case .unary(.minus, let inner, _):
+            switch try constant(inner, executor) {
+            case .integer(let value): return .integer(-value)
+            case .float(let value): return .float(-value)
+            }
+        case .parameter(let number, let position):
+            return try constant(executor.parameter(number, position), position)
+        case .column, .binary, .call, .cast, .choice:
+            throw StatementExecutor.notSupported("an expression in this condition", expression.position)
+        default: throw StatementExecutor.mismatch("a number", expression.position)
+        }
+    }
+
+    private static func constant(_ parameter: Parameter, _ position: NodePosition) throws(DatabaseError)
+        -> ConditionNumber
+    {
+        switch parameter {
+        case .integer(let value): return .integer(Int128(value))
+        case .unsigned(let value): return .integer(Int128(value))
+        case .float(let value): return .float(value)
+        default: throw StatementExecutor.mismatch("a number", position)
+        }
+    }
+
+    private static func constants(
+        _ set: InSet, _ executor: StatementExecutor, _ position: NodePosition
+    ) throws(DatabaseError) -> [ConditionNumber] {
+        var members: [ConditionNumber] = []
+        switch set {
+        case .list(let expressions):
+            for expression in expressions { members.append(try constant(expression, executor)) }
+        case .parameter(let number, let position):
+            guard case .list(let values) = try executor.parameter(number, position) else {
+                throw StatementExecutor.mismatch("a list", position)
+            }
+            for value in values { members.append(try constant(value, position)) }
+        case .subquery: throw StatementExecutor.notSupported("a subquery", position)
+        }
+        return members
+    }
+}

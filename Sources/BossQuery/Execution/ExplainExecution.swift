@@ -1,0 +1,151 @@
+import BossDatabase
+import BossGeometry
+import BossVoxels
+
+/// EXPLAIN, EXPLAIN ANALYZE and DESCRIBE of a statement.
+extension StatementExecutor {
+    /// One step of a plan.
+    private struct Step {
+        let node: String
+        let detail: String
+        var pageCount: UInt64?
+        var byteCount: UInt64?
+        /// Whether this step does the reading that ANALYZE measures.
+        var isReading = false
+    }
+
+    /// Runs EXPLAIN: the steps of a statement; with ANALYZE what they really did.
+    mutating func explain(_ explain: ExplainStatement) throws(DatabaseError) -> ResultValue {
+        if let format = explain.format, !format.isWord("TEXT") {
+            throw Self.notSupported("EXPLAIN (FORMAT \(format.text.uppercased()))", format.position)
+        }
+        let steps = try steps(of: explain.statement)
+        var columns = [
+            Column("step", .int32), Column("node", .text), Column("detail", .text),
+            Column("est_pages", .uint64),
+            Column("est_bytes", .uint64),
+        ]
+        func number(_ value: UInt64?) -> Value { value.map { .unsigned($0) } ?? .null }
+        var rows = steps.enumerated().map { index, step -> [Value] in
+            [
+                .integer(Int64(index + 1)), .text(step.node), .text(step.detail), number(step.pageCount),
+                number(step.byteCount),
+            ]
+        }
+        guard explain.isAnalyzed else { return .rows(RowSet(columns: columns, rows: rows)) }
+        columns += [
+            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "rows",
+        ].map {
+            Column($0, .uint64)
+        }
+        columns.append(Column("ms", .float64))
+        // What binding read and warned of is counted when the statement runs.
+        (statistics, warnings) = (ReadStatistics(), [])
+        let clock = ContinuousClock()
+        let started = clock.now
+        let value = try execute(explain.statement)
+        let elapsed = started.duration(to: clock.now).milliseconds
+        for (index, step) in steps.enumerated() {
+            rows[index] += step.isReading ? measured(value, elapsed) : Array(repeating: .null, count: 8)
+        }
+        return .rows(RowSet(columns: columns, rows: rows))
+    }
+
+    private func measured(_ value: ResultValue, _ milliseconds: Double) -> [Value] {
+        let rowCount: Int =
+            switch value {
+            case .rows(let rows): rows.rows.count
+            case .volume, .encoded, .tag: 1
+            }
+        return [
+            statistics.pageCount, statistics.brickCount, statistics.decodedBrickCount,
+            statistics.cachedBrickCount,
+            statistics.readByteCount, statistics.decodedByteCount, rowCount,
+        ].map { .unsigned(UInt64($0)) } + [.float((milliseconds * 1000).rounded() / 1000)]
+    }
+
+    private mutating func steps(of statement: Statement) throws(DatabaseError) -> [Step] {
+        switch statement {
+        case .selectVolume(let query):
+            let bound = try bind(query)
+            return readSteps(bound, "read bricks") + [
+                Step(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
+            ]
+        case .findIDs(let query):
+            return try scanSteps(
+                query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
+        case .boundingBox(let query):
+            return try scanSteps(
+                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "scan, no ID index yet")
+        case .countVoxels(let query):
+            return try scanSteps(query.path, query.region, "count voxels", "by distinct value")
+        case .statisticsOf(let call), .histogramOf(let call):
+            return try scanSteps(
+                call.path, call.region, call.function.value.rawValue, "folded brick by brick")
+        case .selectRows(let query):
+            guard case .function(let call, _) = query.source else {
+                return [Step(node: "rows", detail: "row query")]
+            }
+            return try scanSteps(
+                call.path, call.region, call.function.value.rawValue, "folded brick by brick")
+        default:
+            var step = Step(node: "execute", detail: String(String(statement).prefix(60)))
+            step.isReading = true
+            return [step]
+        }
+    }
+
+    private mutating func scanSteps(
+        _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String
+    ) throws(DatabaseError) -> [Step] {
+        let bound = try bind(region, of: channel(path))
+        return readSteps(bound, "scan bricks") + [Step(node: node, detail: detail)]
+    }
+
+    private func readSteps(_ bound: BoundRegion, _ verb: String) -> [Step] {
+        let box = bound.inside ?? bound.requested
+        let pages = UInt64(clamping: bound.channel.cuboidCount(of: box)) &* UInt64(bound.time.count)
+        let bytes =
+            UInt64(clamping: box.voxelCount) &* UInt64(bound.time.count * bound.channel.voxelType.byteCount)
+        let grid = bound.channel.grid
+        return [
+            Step(
+                node: "locate pages",
+                detail: "\(bound.channel.path) RES \(bound.level) \(box), cuboids of \(grid.cuboid)",
+                pageCount: pages),
+            Step(node: verb, detail: "bricks of \(grid.brick)", byteCount: bytes, isReading: true),
+        ]
+    }
+
+    /// Runs DESCRIBE of a statement: what it would return, without running it.
+    mutating func describe(_ statement: Statement, _ position: NodePosition) throws(DatabaseError)
+        -> ResultValue
+    {
+        guard case .selectVolume(let query) = statement else {
+            throw Self.notSupported("DESCRIBE of this statement", position)
+        }
+        let bound = try bind(query)
+        var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
+        for axis in [SpatialAxis.z, .y, .x]
+        where query.artifact.value == .cutout || !bound.singleAxes.contains(axis) {
+            axes.append(axis.axis)
+        }
+        let shape = axes.map { axis in
+            SpatialAxis(rawValue: axis.rawValue).map { bound.requested.extent[$0] } ?? bound.time.count
+        }
+        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(bound.channel.voxelType.byteCount)
+        return .rows(
+            RowSet(
+                columns: [
+                    Column("dtype", .text), Column("axes", .text), Column("shape", .text),
+                    Column("bytes", .uint64),
+                ],
+                rows: [
+                    [
+                        .text(bound.channel.voxelType.rawValue),
+                        .text(axes.map(\.rawValue).joined(separator: ",")),
+                        .text(shape.map(String.init).joined(separator: ",")), .unsigned(bytes),
+                    ]
+                ]))
+    }
+}

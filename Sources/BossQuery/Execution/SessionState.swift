@@ -1,0 +1,27 @@
+import BossDatabase
+
+/// Whether a session is in a transaction.
+public enum TransactionStatus: Hashable, Sendable {
+    /// Every statement is its own transaction.
+    case idle
+    /// Between BEGIN and COMMIT.
+    case active
+    /// After an error inside a transaction: only ROLLBACK is accepted.
+    case failed
+}
+
+/// What a session keeps between statements.
+struct SessionState: Sendable {
+    /// `USE coll/exp`: leading segments that later paths leave out.
+    var currentPath: [String] = []
+    var settings = Settings()
+    var transaction: Transaction?
+    var hasFailed = false
+    /// In BEGIN READ ONLY, what was committed when it began.
+    var readOnlyView: DatabaseView?
+
+    var status: TransactionStatus {
+        if hasFailed { return .failed }
+        return transaction == nil && readOnlyView == nil ? .idle : .active
+    }
+}

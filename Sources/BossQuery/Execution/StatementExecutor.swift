@@ -1,0 +1,132 @@
+import BossDatabase
+
+/// Runs one statement: binds names and numbers, then reads or writes through the facade.
+///
+/// Each family of statements has a file of its own that extends this type.
+struct StatementExecutor {
+    let database: Database
+    var state: SessionState
+    let parameters: [Parameter]
+    let control: OperationControl
+    var warnings: [Warning] = []
+    var statistics = ReadStatistics()
+
+    init(database: Database, state: SessionState, parameters: [Parameter], control: OperationControl) {
+        self.database = database
+        self.state = state
+        self.parameters = parameters
+        self.control = control
+    }
+
+    /// Runs a statement.
+    ///
+    /// - Throws: 0A000 for a construct that is not built yet, with its position.
+    mutating func execute(_ statement: Statement) throws(DatabaseError) -> ResultValue {
+        switch statement {
+        case .selectVolume(let query): return try selectVolume(query)
+        case .selectRows(let query): return try selectRows(query)
+        case .findIDs(let query): return try findIDs(query)
+        case .findIDAt(let query): return try findID(query)
+        case .boundingBox(let query): return try boundingBox(query)
+        case .countVoxels(let query): return try countVoxels(query)
+        case .statisticsOf(let call): return try rows(of: call)
+        case .histogramOf(let call): return try rows(of: call)
+        case .show(let show): return try self.show(show)
+        case .insertCutout(let insert): return try insertCutout(insert)
+        case .deleteCutout(let delete): return try deleteCutout(delete)
+        case .importFiles(let statement): return try importFiles(statement)
+        case .downsample(let statement): return try downsample(statement)
+        case .createResource(let create): return try createResource(create)
+        case .alterResource(let alter): return try alterResource(alter)
+        case .dropResource(let drop): return try dropResource(drop)
+        case .setMetadata(let set): return try setMetadata(set)
+        case .unsetMetadata(let unset): return try unsetMetadata(unset)
+        case .describePath(let path, let position): return try describe(path, position)
+        case .describeStatement(let inner, let position): return try describe(inner, position)
+        case .use(let path, _): return try use(path)
+        case .transaction(let transaction, let position): return try run(transaction, position)
+        case .setting(let setting): return try change(setting)
+        case .explain(let explain): return try self.explain(explain)
+        case .maintenance(.checkpoint, _):
+            try database.checkpoint()
+            return .tag("CHECKPOINT", count: nil)
+        case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
+            .maintenance, .job, .version, .unsupported:
+            throw Self.notSupported(statement.featureName, statement.position)
+        }
+    }
+
+    /// The error for what the language has and this version does not.
+    static func notSupported(_ feature: String, _ position: NodePosition) -> DatabaseError {
+        DatabaseError(
+            "0A000", "\(feature) is not supported yet", hint: "docs/LANGUAGE.md lists what this version runs",
+            position: position.source)
+    }
+
+    /// Refuses what changes the catalog or runs for long inside BEGIN.
+    func refuseInTransaction(_ feature: String, _ position: NodePosition) throws(DatabaseError) {
+        guard state.status == .idle else {
+            throw Self.notSupported("\(feature) inside a transaction", position)
+        }
+    }
+
+    /// What this statement reads: the transaction's view, or everything committed.
+    func currentView() throws(DatabaseError) -> DatabaseView {
+        if let transaction = state.transaction { return transaction.view }
+        if let view = state.readOnlyView { return view }
+        return try database.view()
+    }
+}
+
+extension Statement {
+    /// The construct's name for messages.
+    var featureName: String {
+        switch self {
+        case .findPoints: "FIND POINTS"
+        case .updateCutout: "UPDATE CUTOUT"
+        case .copyCutout: "COPY"
+        case .exportFiles: "EXPORT"
+        case .label(let label, _):
+            switch label {
+            case .reserve: "RESERVE IDS"
+            case .merge: "MERGE IDS"
+            case .split: "SPLIT ID"
+            case .cleave: "CLEAVE"
+            case .relabel: "RELABEL"
+            case .bake: "BAKE MAPPING"
+            }
+        case .prepare: "PREPARE"
+        case .execute: "EXECUTE"
+        case .deallocate: "DEALLOCATE"
+        case .maintenance(let maintenance, _):
+            switch maintenance {
+            case .check: "CHECK"
+            case .compact: "COMPACT"
+            case .checkpoint: "CHECKPOINT"
+            case .backup: "BACKUP"
+            case .warm: "WARM"
+            case .evict: "EVICT"
+            case .cancelQuery: "CANCEL QUERY"
+            }
+        case .job: "a job statement"
+        case .version: "a snapshot or branch statement"
+        case .unsupported(let node): node.feature
+        default: "this statement"
+        }
+    }
+}
+
+extension DatabaseError {
+    /// The same error with a position, unless it has one.
+    func at(_ position: NodePosition) -> DatabaseError {
+        guard self.position == nil else { return self }
+        var located = self
+        located.position = position.source
+        return located
+    }
+}
+
+/// Gives errors of the facade the position of the part of the statement that is to blame.
+func locating<R>(_ position: NodePosition, _ body: () throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+    do { return try body() } catch { throw error.at(position) }
+}

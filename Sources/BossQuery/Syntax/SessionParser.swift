@@ -1,0 +1,158 @@
+import BossDatabase
+
+/// The session: settings, transactions, prepared statements, the default path.
+extension Parser {
+    /// SET METADATA, SET LIMIT or SET name = value.
+    mutating func set() throws(DatabaseError) -> Statement {
+        let start = token.start
+        if peek().keyword == .metadata || peek().keyword == .limit, !isAssignment {
+            try expect(.set)
+            if isNext(.metadata) { return try setMetadata(from: start) }
+            return try setLimit(from: start)
+        }
+        return try setSetting(from: start, forAll: false)
+    }
+
+    /// Whether the second token from the next one is `=`.
+    private var isAssignment: Bool {
+        var ahead = lexer
+        _ = ahead.next()
+        return ahead.next().isSymbol(.equal)
+    }
+
+    mutating func setSetting(from start: TextMark, forAll: Bool) throws(DatabaseError) -> Statement {
+        try expect(.set)
+        let name = try identifier("the name of a setting")
+        try expect(.equal)
+        let value: SettingValue
+        if isAtScalar {
+            value = .scalar(try scalar())
+        } else {
+            value = .word(try word("a value"))
+        }
+        return .setting(
+            SettingStatement(
+                name: name, action: forAll ? .setForAll(value) : .set(value), position: span(from: start)))
+    }
+
+    mutating func reset() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.reset)
+        let name = try identifier("the name of a setting")
+        return .setting(SettingStatement(name: name, action: .reset, position: span(from: start)))
+    }
+
+    mutating func transaction() throws(DatabaseError) -> Statement {
+        let start = token.start
+        let statement: TransactionStatement
+        if accept(.begin) {
+            statement = .begin(isReadOnly: try accept(.read, .only))
+        } else if accept(.commit) {
+            statement = .commit(message: accept(.message) ? try text("a message") : nil)
+        } else if accept(.rollback) {
+            statement = .rollback(to: accept(.to) ? try identifier("a savepoint") : nil)
+        } else {
+            try expect(.savepoint)
+            statement = .savepoint(try identifier("a savepoint"))
+        }
+        return .transaction(statement, span(from: start))
+    }
+
+    mutating func use() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.use)
+        if token.keyword == .branch, peek().startsName {
+            advance()
+            let name = try name("the name of a branch")
+            try expect(.of)
+            let path = try path()
+            return .version(.useBranch(name, path), span(from: start))
+        }
+        let path = isAtPath ? try path() : nil
+        return .use(path, span(from: start))
+    }
+
+    mutating func prepare() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.prepare)
+        let name = try identifier("a name")
+        try expect(.as)
+        let statement = try nestedStatement()
+        return .prepare(name, statement, span(from: start))
+    }
+
+    mutating func execute() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.execute)
+        let name = try identifier("the name of a prepared statement")
+        var arguments: [ExecuteStatement.Argument] = []
+        if accept(.leftParenthesis), !accept(.rightParenthesis) {
+            repeat {
+                if accept(.leftParenthesis) {
+                    arguments.append(.list(try scalars()))
+                    try expect(.rightParenthesis)
+                } else {
+                    arguments.append(.scalar(try scalar()))
+                }
+            } while accept(.comma)
+            try expect(.rightParenthesis)
+        }
+        return .execute(ExecuteStatement(name: name, arguments: arguments, position: span(from: start)))
+    }
+
+    mutating func deallocate() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.deallocate)
+        let name = try identifier("the name of a prepared statement")
+        return .deallocate(name, span(from: start))
+    }
+
+    mutating func explain() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.explain)
+        let isAnalyzed = accept(.analyze)
+        var format: Identifier?
+        if accept(.leftParenthesis) {
+            try expect(.format)
+            format = try word("the name of a format")
+            try expect(.rightParenthesis)
+        }
+        let statement = try nestedStatement()
+        return .explain(
+            ExplainStatement(
+                isAnalyzed: isAnalyzed, format: format, statement: statement, position: span(from: start)))
+    }
+
+    /// `DESCRIBE path` or `DESCRIBE statement`. A word that could start both is a path when it stands alone
+    /// or goes on as one.
+    mutating func describe() throws(DatabaseError) -> Statement {
+        let start = token.start
+        try expect(.describe)
+        if token.keyword?.startsStatement == true, !isPathComplete {
+            let statement = try nestedStatement()
+            return .describeStatement(statement, span(from: start))
+        }
+        let path = try path("a path or a statement")
+        return .describePath(path, span(from: start))
+    }
+
+    /// Whether the next text, read as a path, is all there is up to the end of the statement.
+    private var isPathComplete: Bool {
+        var ahead = lexer
+        ahead.move(to: token.start)
+        guard (try? ahead.path()) != nil else { return false }  // a malformed path is not complete
+        let next = ahead.next()
+        if case .end = next.kind { return true }
+        return next.isSymbol(.semicolon)
+    }
+}
+
+extension Token {
+    /// Whether a name of a path can start with this token.
+    var startsName: Bool {
+        switch kind {
+        case .word, .quotedIdentifier, .integer, .decimal, .quantity, .symbol(.minus), .invalid: true
+        default: false
+        }
+    }
+}

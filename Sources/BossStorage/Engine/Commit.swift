@@ -1,0 +1,169 @@
+import BossCodec
+import BossVoxels
+import Synchronization
+
+extension StorageEngine {
+    /// Makes a batch durable and visible, all of it or nothing.
+    ///
+    /// Several threads may commit at once: their batches share flushes.
+    ///
+    /// - Returns: the sequence number of the commit.
+    /// - Throws: `.writeConflict` when a later commit changed a cuboid that the batch was made from,
+    ///   `.diskFull` (nothing is changed, and later commits may succeed), `.storageFailed`.
+    @discardableResult
+    package func commit(_ batch: WriteBatch) throws(StorageError) -> UInt64 {
+        guard !batch.isEmpty else { return batch.base.sequence }
+        return try writer.withLock { (state) throws(StorageError) -> UInt64 in
+            try checkWritable(state)
+            // Conflicts are looked for last: making room may let other commits pass.
+            try prepareLog(state, batchByteCount: batch)
+            try refuseConflicts(reads: batch.reads, since: batch.base.sequence, state)
+            let sequence = try append(batch, state)
+            try waitUntilVisible(sequence, state)
+            return sequence
+        }
+    }
+
+    /// Compares the cuboids that a batch has read with what was committed since.
+    func refuseConflicts(
+        reads: Set<CuboidKey>, since sequence: UInt64, _ state: WriterState
+    ) throws(StorageError) {
+        guard !reads.isEmpty, state.lastSequence > sequence else { return }
+        for batch in state.pending where batch.sequence > sequence {
+            for (group, entry) in batch.entries
+            where reads.contains(CuboidKey(group: group, morton: entry.morton)) { throw .writeConflict }
+        }
+        let view = View(state: published.withLock { $0 }, leaves: leaves)
+        for (group, keys) in Dictionary(grouping: reads, by: \.group) {
+            let located = try view.locate(group, codes: keys.map(\.morton).sorted())
+            if located.contains(where: { $0.newestSequence > sequence }) { throw .writeConflict }
+        }
+    }
+
+    /// Writes pages and commit record at the end of the log; nothing is visible yet.
+    private func append(_ batch: WriteBatch, _ state: WriterState) throws(StorageError) -> UInt64 {
+        guard let log = state.log else { throw .closed }
+        let sequence = state.lastSequence + 1
+        let pages = batch.pages.values.sorted { $0.key < $1.key }
+        var offset = log.end
+        var checksum: UInt32 = 0
+        var entries: [(group: PageGroup, entry: IndexEntry)] = []
+        var buffers: [UnsafeRawBufferPointer] = []
+        entries.reserveCapacity(pages.count)
+        for page in pages {
+            let start = alignUp(offset, to: page.alignment)
+            buffers.append(Padding.zeros(Int(start - offset)))
+            let headerChecksum = page.seal(sequence: sequence, database: database)
+            checksum = withUnsafeBytes(of: headerChecksum.littleEndian) {
+                CRC32C.checksum($0, seed: checksum)
+            }
+            buffers.append(UnsafeRawBufferPointer(rebasing: page.storage.unsafeBytes[0..<page.byteCount]))
+            entries.append(
+                (
+                    page.key.group,
+                    IndexEntry(page: page, sequence: sequence, offset: start, headerChecksum: headerChecksum)
+                ))
+            let end = start + UInt64(page.byteCount)
+            offset = alignUp(end, to: PageLayout.fileAlignment)
+            buffers.append(Padding.zeros(Int(offset - end)))
+        }
+        let record = CommitRecord(
+            sequence: sequence, isClose: false, pageCount: pages.count, pagesChecksum: checksum,
+            batchOffset: log.end, flushedByteCount: log.flushedEnd,
+            microseconds: fileSystem.microsecondsSince1970(), previousChecksum: log.chain
+        ).encoded()
+        let written = withExtendedLifetime(pages) {
+            record.withUnsafeBytes { bytes in
+                Result { () throws(StorageError) in
+                    try log.store.file.write(buffers.filter { !$0.isEmpty } + [bytes], at: log.end)
+                }
+            }
+        }
+        do { try written.get() } catch {
+            // On a full disk the commit record is missing, and the next batch overwrites what was written: the end
+            // stays where it was. After any other error the batch may be whole, and nothing may follow.
+            if case .diskFull = error { throw error }
+            throw poison(state, error)
+        }
+        log.end = offset + UInt64(CommitRecord.byteCount)
+        log.chain = CommitRecord.checksum(of: record)
+        state.lastSequence = sequence
+        state.pending.append(.init(sequence: sequence, end: log.end, entries: entries))
+        return sequence
+    }
+
+    /// Waits until a commit is flushed and published; one of the waiting threads flushes for all.
+    private func waitUntilVisible(_ sequence: UInt64, _ state: WriterState) throws(StorageError) {
+        while state.pending.contains(where: { $0.sequence == sequence }) {
+            if let failure = state.failure { throw .storageFailed(reason: failure) }
+            if state.isFlushing { writer.wait() } else { try flushLog(state) }
+        }
+    }
+
+    /// Flushes the log once and publishes every batch that was in it before.
+    func flushLog(_ state: WriterState) throws(StorageError) {
+        guard let log = state.log else { return }
+        let target = log.end
+        let file = log.store.file
+        state.isFlushing = true
+        let flushed = writer.unlocked { Result { () throws(StorageError) in try file.sync() } }
+        state.isFlushing = false
+        do { try flushed.get() } catch {
+            // A full disk that shows only now has lost acknowledged bytes of the file: not one to go on with.
+            if case .diskFull = error { throw poison(state, .storageFailed(reason: "\(error)")) }
+            throw poison(state, error)
+        }
+        log.flushedEnd = max(log.flushedEnd, target)
+        let ready = state.pending.filter { $0.end <= target }
+        state.pending.removeAll { $0.end <= target }
+        published.withLock { published in
+            for batch in ready {
+                published.memtable.insert(batch.entries, store: log.store)
+                published.sequence = max(published.sequence, batch.sequence)
+            }
+        }
+        writeStatus(state)
+        writer.wakeAll()
+    }
+
+    /// Waits until no batch is pending and no flush is running.
+    ///
+    /// The monitor is given up meanwhile, so the log may be another one afterwards.
+    /// - Throws: also `.closed` when another thread has closed the engine in that time.
+    func drain(_ state: WriterState) throws(StorageError) {
+        while state.isFlushing || !state.pending.isEmpty {
+            if let failure = state.failure { throw .storageFailed(reason: failure) }
+            if state.isFlushing { writer.wait() } else { try flushLog(state) }
+        }
+        try checkWritable(state)
+    }
+
+    /// Tells other processes how far the log is. Only a hint, so a failure is not one of the commit.
+    func writeStatus(_ state: WriterState) {
+        let none = FileIdentifier(high: 0, low: 0)
+        let status = WriterStatus(
+            epoch: state.root.epoch, rootNumber: state.durableRootNumber,
+            log: state.log?.header.identifier ?? none, logByteCount: state.log?.flushedEnd ?? 0,
+            bootIdentifier: options.bootIdentifier)
+        status.encoded().withUnsafeBytes { bytes in
+            try? state.statusFile?.write([bytes], at: WriterStatus.offset)
+        }
+    }
+}
+
+/// Zero bytes between pages.
+private enum Padding {
+    /// Immutable memory that lives as long as the process.
+    private struct Block: @unchecked Sendable {
+        let bytes: UnsafeRawBufferPointer
+    }
+    private static let block: Block = {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: PageLayout.memoryPage, alignment: 64)
+        _ = bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        return Block(bytes: UnsafeRawBufferPointer(bytes))
+    }()
+
+    static func zeros(_ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: block.bytes[0..<count])
+    }
+}

@@ -1,0 +1,162 @@
+import Synchronization
+
+extension StorageEngine {
+    /// Makes sure that there is a log with room for a batch.
+    func prepareLog(_ state: WriterState, batchByteCount batch: WriteBatch) throws(StorageError) {
+        let room =
+            UInt64(batch.byteCount) + UInt64(batch.pages.count) * UInt64(2 * PageLayout.memoryPage) + 4096
+        if let log = state.log, log.end + room > options.logByteCount,
+            log.end > UInt64(SegmentHeader.byteCount)
+        {
+            try drain(state)
+            try sealLog(state)
+        }
+        if state.log == nil { try createLog(state) }
+        if !state.hasClaimedEpoch { try publish(state) { _ in } }
+        guard let log = state.log, log.end + room > log.allocatedByteCount else { return }
+        try allocate(log, upTo: log.end + room)
+    }
+
+    /// Allocates blocks ahead, in growing steps, so that a full disk shows before anything is written.
+    private func allocate(_ log: ActiveLog, upTo needed: UInt64) throws(StorageError) {
+        let step = min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+        do {
+            try log.store.file.allocate(byteCount: needed + step)
+            log.allocatedByteCount = needed + step
+        } catch {
+            guard case .diskFull = error else { throw error }
+            // The step may be too much where the batch alone still fits.
+            try log.store.file.allocate(byteCount: needed)
+            log.allocatedByteCount = needed
+        }
+    }
+
+    /// Makes an empty log and publishes a root that names it.
+    private func createLog(_ state: WriterState) throws(StorageError) {
+        let header = newHeader(role: .log, state)
+        let file: any StorageFile
+        do { file = try createFile(header) } catch { throw poisonAfterFlush(state, error) }
+        let log = ActiveLog(
+            store: FilePageStore(file: file), header: header, end: UInt64(SegmentHeader.byteCount),
+            allocatedByteCount: UInt64(SegmentHeader.byteCount), chain: header.chainSeed)
+        let replaced = state.root.logs
+        do {
+            try publish(state) { root in root.logs = [header.identifier] }
+        } catch {
+            // Once the writer has failed, a root that names the file may be on disk.
+            if state.failure == nil { try? fileSystem.unlink(file.path) }
+            throw error
+        }
+        state.log = log
+        writeStatus(state)
+        // An older log that is still named held nothing; what cannot be removed now is removed by the next open.
+        for old in replaced { try? fileSystem.unlink(SegmentReference.path(role: .log, identifier: old)) }
+    }
+
+    func newHeader(role: SegmentRole, _ state: WriterState) -> SegmentHeader {
+        SegmentHeader(
+            database: database, identifier: FileIdentifier(from: fileSystem), epoch: state.root.epoch,
+            createdMicroseconds: fileSystem.microsecondsSince1970(), role: role,
+            chainSeed: UInt32(truncatingIfNeeded: fileSystem.randomUInt64()))
+    }
+
+    /// Creates a log or segment file with its header, and makes both durable.
+    ///
+    /// - Throws: `.storageFailed` when a flush fails.
+    func createFile(_ header: SegmentHeader) throws(StorageError) -> any StorageFile {
+        let path = SegmentReference.path(role: header.role, identifier: header.identifier)
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        try fileSystem.createDirectory(directory)
+        let file = try fileSystem.open(path, mode: .createNew)
+        let bytes = header.encoded()
+        let written = bytes.withUnsafeBytes { buffer in
+            Result { () throws(StorageError) in try file.write([buffer], at: 0) }
+        }
+        do {
+            try written.get()
+            try StorageError.flushing { () throws(StorageError) in
+                try file.sync()
+                try fileSystem.syncDirectory(directory)
+            }
+        } catch {
+            // What cannot be removed now is removed by the next open.
+            try? fileSystem.unlink(path)
+            throw error
+        }
+        return file
+    }
+
+    /// Seals the drained log in place: its pages are never written again, only index and footer follow.
+    func sealLog(_ state: WriterState) throws(StorageError) {
+        guard let log = state.log else { return }
+        let memtable = published.withLock { $0.memtable }
+        guard !memtable.isEmpty else { return }
+        let sealed: (fileByteCount: UInt64, footer: SegmentFooter, checksum: UInt32)
+        // Sealing cuts the file, and may be all that happens.
+        log.allocatedByteCount = log.end
+        do {
+            sealed = try SegmentSealer.seal(
+                file: log.store.file, groups: memtable.indexEntries, end: log.end)
+        } catch {
+            // The log is intact up to its end; what follows is rewritten by the next attempt unless a flush failed.
+            guard case .diskFull = error else { throw poison(state, error) }
+            throw error
+        }
+        let reference = SegmentReference(
+            identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
+            footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
+        try publish(state) { root in
+            root.logs = []
+            root.segments.append(reference)
+        }
+        let segment = Segment(reference: reference, fileSystem: fileSystem, database: database)
+        published.withLock { published in
+            published.segments.append(segment)
+            published.memtable = Memtable()
+        }
+        state.log = nil
+        writeStatus(state)
+    }
+
+    /// Ends the log with a record that says it was closed and flushed there.
+    func closeLog(_ log: ActiveLog, _ state: WriterState) throws(StorageError) {
+        let record = CommitRecord(
+            sequence: state.lastSequence, isClose: true, pageCount: 0, pagesChecksum: 0, batchOffset: log.end,
+            flushedByteCount: log.flushedEnd, microseconds: fileSystem.microsecondsSince1970(),
+            previousChecksum: log.chain
+        ).encoded()
+        let written = record.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try log.store.file.write([bytes], at: log.end) }
+        }
+        try written.get()
+        log.end += UInt64(CommitRecord.byteCount)
+        try log.store.file.truncate(byteCount: log.end)
+        try log.store.file.sync()
+        log.flushedEnd = log.end
+        writeStatus(state)
+        state.log = nil
+    }
+
+    /// Publishes the next root; the first of a handle also claims a new epoch.
+    ///
+    /// After a failure it is unknown whether the root is on disk, so the writer stops.
+    func publish(_ state: WriterState, _ change: (inout ManifestRoot) -> Void) throws(StorageError) {
+        var root = state.root
+        change(&root)
+        root.number += 1
+        if !state.hasClaimedEpoch { root.epoch += 1 }
+        root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
+        root.microseconds = fileSystem.microsecondsSince1970()
+        do {
+            try Manifest(fileSystem: fileSystem).publish(root)
+        } catch {
+            // A full disk stops the publication before the root gets its name.
+            if case .diskFull = error { throw error }
+            throw poison(state, error)
+        }
+        state.root = root
+        state.durableRootNumber = root.number
+        state.hasClaimedEpoch = true
+        published.withLock { $0.rootNumber = root.number }
+    }
+}

@@ -1,0 +1,87 @@
+/// Page versions that are not in a sealed segment: keys and where their pages lie, not the pages.
+///
+/// A value: publishing a commit makes a new one that shares all groups the commit did not touch.
+struct Memtable: Sendable {
+    struct Entry: Sendable {
+        let index: IndexEntry
+        let store: any PageStore
+    }
+
+    private(set) var groups: [PageGroup: [Entry]] = [:]
+
+    var isEmpty: Bool { groups.isEmpty }
+
+    /// Adds versions.
+    mutating func insert(_ added: [(group: PageGroup, entry: IndexEntry)], store: any PageStore) {
+        for (group, entries) in Dictionary(grouping: added, by: \.group) {
+            var list = groups[group] ?? []
+            list.append(contentsOf: entries.map { Entry(index: $0.entry, store: store) })
+            list.sort { IndexEntry.precedes($0.index, $1.index) }
+            groups[group] = list
+        }
+    }
+
+    /// Adds a version, taking the place of any other of the same cuboid: the overlay of a transaction
+    /// holds one pending page a cuboid.
+    mutating func replace(_ key: CuboidKey, with entry: Entry) {
+        var list = groups[key.group] ?? []
+        let position = Self.firstIndex(in: list, notBelow: key.morton, from: 0)
+        if position < list.count, list[position].index.morton == key.morton {
+            list[position] = entry
+        } else {
+            list.insert(entry, at: position)
+        }
+        groups[key.group] = list
+    }
+
+    /// Drops all pages of a channel.
+    mutating func remove(channel: UInt32) {
+        groups = groups.filter { $0.key.channel != channel }
+    }
+
+    /// Adds the versions of wanted cuboids to their collectors; codes ascend.
+    func collect(group: PageGroup, codes: [UInt64], into collectors: inout [VersionCollector]) {
+        guard let list = groups[group] else { return }
+        var start = 0
+        for (position, code) in codes.enumerated() {
+            start = Self.firstIndex(in: list, notBelow: code, from: start)
+            var at = start
+            while at < list.count, list[at].index.morton == code {
+                collectors[position].add(list[at].index.version(in: list[at].store))
+                at += 1
+            }
+        }
+    }
+
+    /// Codes with a version in a range, ascending, with duplicates.
+    func codes(group: PageGroup, in range: ClosedRange<UInt64>) -> [UInt64] {
+        guard let list = groups[group] else { return [] }
+        var at = Self.firstIndex(in: list, notBelow: range.lowerBound, from: 0)
+        var codes: [UInt64] = []
+        while at < list.count, list[at].index.morton <= range.upperBound {
+            codes.append(list[at].index.morton)
+            at += 1
+        }
+        return codes
+    }
+
+    /// The newest version of a cuboid.
+    func newestSequence(of key: CuboidKey) -> UInt64 {
+        guard let list = groups[key.group] else { return 0 }
+        let at = Self.firstIndex(in: list, notBelow: key.morton, from: 0)
+        return at < list.count && list[at].index.morton == key.morton ? list[at].index.sequence : 0
+    }
+
+    /// Everything, as a segment's index takes it.
+    var indexEntries: [PageGroup: [IndexEntry]] { groups.mapValues { $0.map(\.index) } }
+
+    private static func firstIndex(in list: [Entry], notBelow morton: UInt64, from start: Int) -> Int {
+        var low = start
+        var high = list.count
+        while low < high {
+            let middle = (low + high) / 2
+            if list[middle].index.morton < morton { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,223 @@
+import BossCodec
+import Synchronization
+
+extension StorageEngine {
+    /// Opens a database, and recovers what a crash left behind.
+    ///
+    /// A writer that finds a log which was not closed copies its whole batches into a new file, flushes that and
+    /// only then goes on: the page cache may still hold bytes that the disk lacks.
+    ///
+    /// - Throws: `.locked` when another writer is at work, `.notADatabase`, `.corrupt` naming the file when
+    ///   anything but the tail of the log is damaged, `.unsupportedFormat`.
+    package static func open(
+        fileSystem: any FileSystem, mode: OpenMode, options: StorageOptions
+    ) throws(StorageError) -> StorageEngine {
+        switch mode {
+        case .readOnly:
+            let (follower, state, published) = try FollowerState.load(
+                fileSystem: fileSystem, options: options)
+            return StorageEngine(
+                fileSystem: fileSystem, options: options, isReadOnly: true, state: state,
+                published: published,
+                follower: follower)
+        case .readWrite(let create):
+            return try openWriter(fileSystem: fileSystem, create: create, options: options)
+        }
+    }
+
+    private static func openWriter(
+        fileSystem: any FileSystem, create: Bool, options: StorageOptions
+    ) throws(StorageError) -> StorageEngine {
+        let manifest = Manifest(fileSystem: fileSystem)
+        if !create, try manifest.numbers().isEmpty { throw .notADatabase(path: fileSystem.displayPath) }
+        let lock = try fileSystem.lock(WriterStatus.path, holder: options.holder)
+        do {
+            let status = WriterStatus.load(from: fileSystem)
+            let isNew = try manifest.newestNumber(status) == nil
+            let root = try isNew ? createRoot(fileSystem, manifest) : manifest.newest(status)
+            let state = WriterState(root: root, lastSequence: root.lastSequence)
+            state.lock = lock
+            // Without the status file readers see commits at the next root only.
+            state.statusFile = try? fileSystem.open(WriterStatus.path, mode: .readWrite)
+            state.hasClaimedEpoch = isNew
+            state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
+            let isDurable = state.durableRootNumber == root.number
+            if isDurable { try removeGarbage(fileSystem, root: root) }
+            var published = publishedState(root: root, fileSystem: fileSystem)
+            let log = try root.logs.last.map { (identifier) throws(StorageError) in
+                try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
+            }
+            if let log { restore(log, into: &published, root: root) }
+            state.lastSequence = published.sequence
+            let engine = StorageEngine(
+                fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
+                published: published)
+            if let log { try engine.resume(log) }
+            if !isDurable { try engine.confirmRoot() }
+            return engine
+        } catch {
+            lock.release()
+            throw error
+        }
+    }
+
+    /// Writes root 1 of a new database.
+    private static func createRoot(
+        _ fileSystem: any FileSystem, _ manifest: Manifest
+    ) throws(StorageError) -> ManifestRoot {
+        for directory in [ManifestRoot.directory, "wal", "seg"] { try fileSystem.createDirectory(directory) }
+        let root = ManifestRoot(
+            number: 1, database: FileIdentifier(from: fileSystem), epoch: 1, lastSequence: 0,
+            microseconds: fileSystem.microsecondsSince1970(), logs: [], segments: [], droppedChannels: [])
+        try fileSystem.syncDirectory("")
+        try manifest.publish(root)
+        return root
+    }
+
+    static func publishedState(root: ManifestRoot, fileSystem: any FileSystem) -> PublishedState {
+        let segments = root.segments.map {
+            Segment(reference: $0, fileSystem: fileSystem, database: root.database)
+        }
+        let newest = root.segments.reduce(root.lastSequence) { max($0, $1.maximumSequence) }
+        return PublishedState(
+            segments: segments, memtable: Memtable(), sequence: newest, rootNumber: root.number,
+            droppedChannels: Set(root.droppedChannels))
+    }
+
+    /// A log as it was found, with what counts of it.
+    struct FoundLog {
+        let file: any StorageFile
+        let store: FilePageStore
+        let contents: LogContents
+        /// Whether commits may go on in this file.
+        let isClean: Bool
+    }
+
+    private static func readLog(
+        _ identifier: FileIdentifier, root: ManifestRoot, fileSystem: any FileSystem, status: WriterStatus?,
+        options: StorageOptions
+    ) throws(StorageError) -> FoundLog {
+        let path = SegmentReference.path(role: .log, identifier: identifier)
+        let file = try fileSystem.open(path, mode: .readWrite)
+        let flushed = status.flatMap { $0.log == identifier ? $0.logByteCount : nil } ?? 0
+        let length = try file.byteCount()
+        let quick = try? LogScanner(file: file).scan(
+            database: root.database, identifier: identifier, knownFlushed: flushed, verifyBricks: false)
+        // The closing record may be in the page cache only, when its flush failed: somebody must know better.
+        let isFlushed = flushed >= length || status?.isOfEarlierBoot(options.bootIdentifier) == true
+        if let quick, quick.isClosed, quick.end == length, isFlushed {
+            return FoundLog(file: file, store: FilePageStore(file: file), contents: quick, isClean: true)
+        }
+        let contents = try LogScanner(file: file).scan(
+            database: root.database, identifier: identifier, knownFlushed: flushed, verifyBricks: true)
+        return FoundLog(file: file, store: FilePageStore(file: file), contents: contents, isClean: false)
+    }
+
+    static func restore(_ log: FoundLog, into published: inout PublishedState, root: ManifestRoot) {
+        let entries = log.contents.entries.flatMap { group, entries in
+            entries.map { (group: group, entry: $0) }
+        }
+        published.memtable.insert(entries, store: log.store)
+        for channel in root.droppedChannels { published.memtable.remove(channel: channel) }
+        published.sequence = max(published.sequence, log.contents.lastSequence)
+    }
+
+    /// Goes on in a log that was closed, or moves its batches to a new file.
+    private func resume(_ log: FoundLog) throws(StorageError) {
+        try writer.withLock { (state) throws(StorageError) in
+            if log.isClean {
+                state.log = ActiveLog(
+                    store: log.store, header: log.contents.header, end: log.contents.end,
+                    allocatedByteCount: log.contents.end, chain: log.contents.chain)
+                writeStatus(state)
+            } else if !log.contents.entries.isEmpty {
+                try recover(log, state)
+            }
+        }
+    }
+
+    /// Makes sure that a root is on the disk before anything is removed because that root does not name it.
+    ///
+    /// The root that was found may be in the page cache only, when the flush of its folder failed; a power failure
+    /// would bring back the one before.
+    private func confirmRoot() throws(StorageError) {
+        try writer.withLock { (state) throws(StorageError) in
+            if state.durableRootNumber < state.root.number {
+                try publish(state) { _ in }
+                writeStatus(state)
+            }
+            try Self.removeGarbage(fileSystem, root: state.root)
+        }
+    }
+
+    /// Copies the accepted batches into a new log and publishes a root that names it instead.
+    private func recover(_ log: FoundLog, _ state: WriterState) throws(StorageError) {
+        var header = newHeader(role: .log, state)
+        header.chainSeed = log.contents.header.chainSeed
+        let file = try createFile(header)
+        do {
+            try copy(log, to: file)
+            try verifyCopy(file, header: header, of: log)
+            try publish(state) { root in root.logs = [header.identifier] }
+        } catch {
+            // Once the writer has failed, a root that names the file may be on disk.
+            if state.failure == nil { try? fileSystem.unlink(file.path) }
+            throw error
+        }
+        let store = FilePageStore(file: file)
+        state.log = ActiveLog(
+            store: store, header: header, end: log.contents.end, allocatedByteCount: log.contents.end,
+            chain: log.contents.chain)
+        var restored = PublishedState(
+            segments: [], memtable: Memtable(), sequence: state.lastSequence, rootNumber: state.root.number)
+        let moved = FoundLog(file: file, store: store, contents: log.contents, isClean: true)
+        Self.restore(moved, into: &restored, root: state.root)
+        published.withLock { $0.memtable = restored.memtable }
+        writeStatus(state)
+        log.store.unlinkWhenUnused(in: fileSystem)
+    }
+
+    private func copy(_ log: FoundLog, to file: any StorageFile) throws(StorageError) {
+        let chunkByteCount = 4 << 20
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkByteCount, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = UInt64(SegmentHeader.byteCount)
+        while offset < log.contents.end {
+            let count = Int(min(UInt64(chunkByteCount), log.contents.end - offset))
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
+            try log.store.read(into: part, at: offset)
+            try file.write([UnsafeRawBufferPointer(part)], at: offset)
+            offset += UInt64(count)
+        }
+        try file.sync()
+    }
+
+    /// Reads the copy back: what recovery keeps must be whole.
+    private func verifyCopy(_ file: any StorageFile, header: SegmentHeader, of log: FoundLog)
+        throws(StorageError)
+    {
+        let copy = try LogScanner(file: file).scan(
+            database: database, identifier: header.identifier, knownFlushed: 0, verifyBricks: true)
+        guard copy.end == log.contents.end, copy.chain == log.contents.chain else {
+            throw .corrupt(file: file.path, offset: copy.end, reason: "the recovered log does not verify")
+        }
+    }
+
+    /// Removes files that no root names: what a dead writer left unfinished.
+    private static func removeGarbage(
+        _ fileSystem: any FileSystem, root: ManifestRoot
+    ) throws(StorageError) {
+        var named = Set(root.segments.map(\.path))
+        for log in root.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }
+        for name in try fileSystem.list(ManifestRoot.directory) where name.hasPrefix("tmp.") {
+            try fileSystem.unlink("\(ManifestRoot.directory)/\(name)")
+        }
+        // A listing names files only, so the folders of segments are asked for one by one.
+        for directory in ["wal"] + SegmentReference.bulkDirectories {
+            for name in try fileSystem.list(directory)
+            where name.hasSuffix(".seg") && !named.contains("\(directory)/\(name)") {
+                try fileSystem.unlink("\(directory)/\(name)")
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// What the writer keeps between commits. A class, since its monitor is given up in the middle of a
+/// commit while the flush runs; every field is reached only with the monitor held.
+final class WriterState {
+    /// The newest root on disk.
+    var root: ManifestRoot
+    /// The newest root that is known to be durable; one that was found may be in the page cache only.
+    var durableRootNumber: UInt64 = 0
+    /// Whether this handle has published a root under its own epoch.
+    var hasClaimedEpoch = false
+    /// The log that takes commits; made at the first one.
+    var log: ActiveLog?
+    /// The newest sequence number given out.
+    var lastSequence: UInt64
+    /// Whether a thread is flushing the log just now.
+    var isFlushing = false
+    /// Batches that are in the log but not flushed.
+    var pending: [PendingBatch] = []
+    /// Why the writer takes no more commits.
+    var failure: String?
+    var isClosed = false
+    var lock: (any FileLock)?
+    var statusFile: (any StorageFile)?
+
+    struct PendingBatch {
+        let sequence: UInt64
+        let end: UInt64
+        let entries: [(group: PageGroup, entry: IndexEntry)]
+    }
+
+    init(root: ManifestRoot, lastSequence: UInt64) {
+        self.root = root
+        self.lastSequence = lastSequence
+    }
+}
+
+/// The live log.
+final class ActiveLog {
+    let store: FilePageStore
+    let header: SegmentHeader
+    /// Where the next batch starts.
+    var end: UInt64
+    var flushedEnd: UInt64
+    var allocatedByteCount: UInt64
+    /// Checksum of the last commit record, or the chain seed.
+    var chain: UInt32
+
+    init(store: FilePageStore, header: SegmentHeader, end: UInt64, allocatedByteCount: UInt64, chain: UInt32)
+    {
+        self.store = store
+        self.header = header
+        self.end = end
+        flushedEnd = end
+        self.allocatedByteCount = allocatedByteCount
+        self.chain = chain
+    }
+}

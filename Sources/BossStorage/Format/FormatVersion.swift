@@ -1,0 +1,75 @@
+import BossCodec
+
+/// What this program writes and reads; docs/FORMAT.md describes the bytes.
+package enum FormatVersion {
+    /// Raised when older programs must not open the files.
+    package static let major: UInt16 = 1
+    /// Raised for additions that older programs may ignore.
+    package static let minor: UInt16 = 0
+    /// Feature bits that this program understands; a file with any other incompatible bit is refused.
+    package static let knownFeatures: UInt64 = 0
+
+    /// Refuses files of a newer format.
+    static func check(major found: UInt16, features: UInt64, file: String) throws(StorageError) {
+        guard found == major, features & ~knownFeatures == 0 else {
+            throw .unsupportedFormat(file: file, found: UInt32(found), supported: UInt32(major))
+        }
+    }
+}
+
+/// Four-byte marks at the start of every structure on disk.
+enum Magic {
+    static let page: UInt32 = 0x4750_5142  // "BQPG"
+    static let commit: UInt32 = 0x4D43_5142  // "BQCM"
+    static let segment: UInt32 = 0x4753_5142  // "BQSG"
+    static let leaf: UInt32 = 0x464C_5142  // "BQLF"
+    static let indexRoot: UInt32 = 0x5249_5142  // "BQIR"
+    static let footer: UInt32 = 0x5446_5142  // "BQFT"
+    static let root: UInt32 = 0x5452_5142  // "BQRT"
+    static let status: UInt32 = 0x5453_5142  // "BQST"
+}
+
+extension ByteWriter {
+    /// Appends the CRC-32C of everything written so far.
+    mutating func appendChecksum() {
+        append(bytes.withUnsafeBytes { CRC32C.checksum($0) })
+    }
+}
+
+/// A 128-bit random name of a database or a file.
+package struct FileIdentifier: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// A fresh random identifier.
+    init(from fileSystem: any FileSystem) {
+        self.init(high: fileSystem.randomUInt64(), low: fileSystem.randomUInt64())
+    }
+
+    /// Reads 16 bytes.
+    init(_ cursor: inout ByteCursor) throws(StorageError) {
+        high = try cursor.next()
+        low = try cursor.next()
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.append(high)
+        writer.append(low)
+    }
+}
+
+extension FileIdentifier: CustomStringConvertible {
+    /// 32 hexadecimal digits.
+    package var description: String {
+        func hex(_ value: UInt64) -> String {
+            let digits = String(value, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        return hex(high) + hex(low)
+    }
+}

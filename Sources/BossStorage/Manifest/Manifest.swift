@@ -1,0 +1,95 @@
+/// Finds, reads and publishes roots.
+struct Manifest: Sendable {
+    let fileSystem: any FileSystem
+    /// Old roots kept beside the newest, for a person who has to look.
+    private static let keptRootCount = 4
+
+    /// The newest root.
+    ///
+    /// The highest number wins. If it does not verify, opening fails: it was flushed before it got its name,
+    /// so the medium is damaged, and an older root would silently lose acknowledged data.
+    /// - Parameter status: the last writer's, which tells when newer roots are missing.
+    /// - Throws: `.notADatabase` when there is no root, `.corrupt`.
+    func newest(_ status: WriterStatus?) throws(StorageError) -> ManifestRoot {
+        guard let number = try newestNumber(status) else { throw .notADatabase(path: fileSystem.displayPath) }
+        return try load(number)
+    }
+
+    /// The highest number, or nil without any root.
+    ///
+    /// A status names only roots that were durable by then.
+    func newestNumber(_ status: WriterStatus?) throws(StorageError) -> UInt64? {
+        let number = try numbers().max()
+        if let status, status.rootNumber > number ?? 0 {
+            throw .corrupt(
+                file: ManifestRoot.path(number: status.rootNumber), offset: 0,
+                reason: "the root is missing, the newest is \(number ?? 0)")
+        }
+        return number
+    }
+
+    /// Numbers of all roots, unsorted.
+    func numbers() throws(StorageError) -> [UInt64] {
+        try fileSystem.list(ManifestRoot.directory).compactMap(ManifestRoot.number(ofFile:))
+    }
+
+    /// Reads one root.
+    func load(_ number: UInt64) throws(StorageError) -> ManifestRoot {
+        let path = ManifestRoot.path(number: number)
+        let file = try fileSystem.open(path, mode: .read)
+        let length = try file.byteCount()
+        guard length <= UInt64(ManifestRoot.maximumByteCount) else {
+            throw .corrupt(file: path, offset: length, reason: "a root of \(length) bytes")
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(length))
+        let parsed = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(StorageError) -> ManifestRoot in
+                let count = try file.read(into: buffer, at: 0)
+                return try ManifestRoot(
+                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[0..<count]), file: path,
+                    number: number)
+            }
+        }
+        return try parsed.get()
+    }
+
+    /// Makes a root durable under its number. Every file it names was flushed before.
+    ///
+    /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull` before the root
+    ///   has its name; after any other error it is unknown whether it is on disk.
+    func publish(_ root: ManifestRoot) throws(StorageError) {
+        let temporary = "\(ManifestRoot.directory)/tmp.\(FileIdentifier(from: fileSystem))"
+        do {
+            try write(root, to: temporary)
+            try fileSystem.renameNoReplace(temporary, to: ManifestRoot.path(number: root.number))
+        } catch {
+            // What cannot be removed now is removed by the next open.
+            try? fileSystem.unlink(temporary)
+            if case .alreadyExists = error { throw .writeConflict }
+            throw error
+        }
+        // The root has its name now: a full disk is no harmless failure any more.
+        try StorageError.flushing { () throws(StorageError) in
+            try fileSystem.syncDirectory(ManifestRoot.directory)
+        }
+        removeOldRoots(newest: root.number)
+    }
+
+    private func write(_ root: ManifestRoot, to temporary: String) throws(StorageError) {
+        let file = try fileSystem.open(temporary, mode: .createNew)
+        let bytes = root.encoded()
+        let written = bytes.withUnsafeBytes { buffer in
+            Result { () throws(StorageError) in try file.write([buffer], at: 0) }
+        }
+        try written.get()
+        try StorageError.flushing { () throws(StorageError) in try file.sync() }
+    }
+
+    /// Old roots are only a convenience: a failure to remove one is left to the next publication.
+    private func removeOldRoots(newest: UInt64) {
+        guard let numbers = try? numbers() else { return }
+        for number in numbers.sorted(by: >).dropFirst(Self.keptRootCount) where number < newest {
+            try? fileSystem.unlink(ManifestRoot.path(number: number))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/// One page version in a segment's index or in the memtable. 40 bytes on disk:
+///
+///      0  u64 morton         8  u64 sequence number (0 in bulk segments)
+///     16  u64 offset in the file, or the voxel bits of a constant
+///     24  u32 page length   28  u32 CRC of the page header
+///     32  u8 kind           33  7 bytes 0
+struct IndexEntry: Hashable, Sendable {
+    static let byteCount = 40
+
+    var morton: UInt64
+    var sequence: UInt64
+    var kind: PageKind
+    var offsetOrConstant: UInt64
+    var pageByteCount: UInt32
+    var headerChecksum: UInt32
+
+    /// Ascending Morton code, newest version of a cuboid first.
+    static func precedes(_ left: IndexEntry, _ right: IndexEntry) -> Bool {
+        left.morton != right.morton ? left.morton < right.morton : left.sequence > right.sequence
+    }
+
+    /// The version that the entry names.
+    ///
+    /// - Parameter base: the newest commit that its writer could see; its own commit by default.
+    func version(in store: any PageStore, madeFrom base: UInt64? = nil) -> PageVersion {
+        let isConstant = kind == .constant || kind == .tombstone
+        return PageVersion(
+            sequence: sequence, baseSequence: base ?? sequence, kind: kind,
+            constantBits: isConstant ? offsetOrConstant : 0, store: store,
+            offset: isConstant ? 0 : offsetOrConstant, byteCount: pageByteCount,
+            headerChecksum: headerChecksum)
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.append(morton)
+        writer.append(sequence)
+        writer.append(offsetOrConstant)
+        writer.append(pageByteCount)
+        writer.append(headerChecksum)
+        writer.append(kind.rawValue)
+        writer.append(contentsOf: [0, 0, 0, 0, 0, 0, 0])
+    }
+
+    init(_ cursor: inout ByteCursor) throws(StorageError) {
+        morton = try cursor.next()
+        sequence = try cursor.next()
+        offsetOrConstant = try cursor.next()
+        pageByteCount = try cursor.next()
+        headerChecksum = try cursor.next()
+        guard let kind = PageKind(rawValue: try cursor.next()) else {
+            throw cursor.corrupt("page kind in index")
+        }
+        self.kind = kind
+        try cursor.skip(7)
+    }
+
+    init(
+        morton: UInt64, sequence: UInt64, kind: PageKind, offsetOrConstant: UInt64, pageByteCount: UInt32,
+        headerChecksum: UInt32
+    ) {
+        self.morton = morton
+        self.sequence = sequence
+        self.kind = kind
+        self.offsetOrConstant = offsetOrConstant
+        self.pageByteCount = pageByteCount
+        self.headerChecksum = headerChecksum
+    }
+
+    /// The entry of a page that was written at an offset.
+    init(page: EncodedPage, sequence: UInt64, offset: UInt64, headerChecksum: UInt32) {
+        let isConstant = page.kind == .constant || page.kind == .tombstone
+        self.init(
+            morton: page.key.morton, sequence: sequence, kind: page.kind,
+            offsetOrConstant: isConstant ? page.header.baseOrConstant : offset,
+            pageByteCount: UInt32(page.byteCount), headerChecksum: headerChecksum)
+    }
+}
+
+extension [IndexEntry] {
+    /// Position of the first entry whose Morton code is not below `morton`, searched from `start` on
+    /// in growing steps: codes that are asked for in ascending order cost little each.
+    func firstIndex(notBelow morton: UInt64, from start: Int) -> Int {
+        var low = start
+        var step = 1
+        while low + step < count, self[low + step].morton < morton {
+            low += step
+            step *= 2
+        }
+        var high = Swift.min(low + step, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].morton < morton { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

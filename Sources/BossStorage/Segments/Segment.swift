@@ -1,0 +1,170 @@
+import BossCodec
+import Synchronization
+
+/// A sealed segment file, opened at first use: its footer and index root are checked then, its leaves
+/// when they are first read.
+final class Segment: Sendable {
+    let reference: SegmentReference
+    private let fileSystem: any FileSystem
+    private let database: FileIdentifier
+    private let opened: Mutex<Opened?>
+
+    /// What is known once the file is open.
+    struct Opened: Sendable {
+        let store: FilePageStore
+        let index: SegmentIndex
+    }
+
+    init(reference: SegmentReference, fileSystem: any FileSystem, database: FileIdentifier) {
+        self.reference = reference
+        self.fileSystem = fileSystem
+        self.database = database
+        opened = Mutex(nil)
+    }
+
+    /// A segment whose file and index are at hand, since this process has just sealed it.
+    init(
+        reference: SegmentReference, store: FilePageStore, index: SegmentIndex?, fileSystem: any FileSystem,
+        database: FileIdentifier
+    ) {
+        self.reference = reference
+        self.fileSystem = fileSystem
+        self.database = database
+        opened = Mutex(index.map { Opened(store: store, index: $0) })
+    }
+
+    /// Opens the file and checks length, header, footer and index root.
+    ///
+    /// - Throws: `.corrupt` naming the file; `.inputOutput`.
+    func open() throws(StorageError) -> Opened {
+        try opened.withLock { (state) throws(StorageError) -> Opened in
+            if let state { return state }
+            let loaded = try load()
+            state = loaded
+            return loaded
+        }
+    }
+
+    /// Removes the file once nobody reads it.
+    func discard() {
+        // A file that cannot be opened any more is left to the clean-up of the next open.
+        (try? open())?.store.unlinkWhenUnused(in: fileSystem)
+    }
+
+    private func load() throws(StorageError) -> Opened {
+        let path = reference.path
+        let file = try fileSystem.open(path, mode: .read)
+        let length = try file.byteCount()
+        guard length == reference.fileByteCount,
+            length >= UInt64(SegmentHeader.byteCount + SegmentFooter.byteCount)
+        else {
+            throw .corrupt(
+                file: path, offset: length,
+                reason: "length is \(length), the manifest says \(reference.fileByteCount)")
+        }
+        let header = try SegmentHeader.load(file)
+        guard header.database == database, header.identifier == reference.identifier,
+            header.role == reference.role
+        else { throw .corrupt(file: path, offset: 0, reason: "the file belongs elsewhere") }
+        let store = FilePageStore(file: file)
+        let footerOffset = length - UInt64(SegmentFooter.byteCount)
+        let footer = try withBytes(store, at: footerOffset, count: SegmentFooter.usedByteCount) {
+            (bytes) throws(StorageError) in
+            try SegmentFooter(bytes, expectedChecksum: reference.footerChecksum, file: path, at: footerOffset)
+        }
+        let index = try withBytes(store, at: footer.indexOffset, count: footer.indexByteCount) {
+            (bytes) throws(StorageError) in
+            try SegmentIndex(
+                bytes, expectedChecksum: footer.indexChecksum, file: path, at: footer.indexOffset)
+        }
+        for fence in index.fences where fence.offset > footer.indexOffset {
+            throw .corrupt(file: path, offset: fence.offset, reason: "index leaf outside the file")
+        }
+        store.seal(byteCount: length)
+        return Opened(store: store, index: index)
+    }
+
+    /// Adds the versions of wanted cuboids to their collectors.
+    ///
+    /// - Parameters:
+    ///   - codes: wanted Morton codes, ascending.
+    ///   - leaves: the cache of checked leaves.
+    func collect(
+        group: PageGroup, codes: [UInt64], leaves: LeafCache, into collectors: inout [VersionCollector]
+    ) throws(StorageError) {
+        let opened = try open()
+        guard let totals = opened.index.group(group) else { return }
+        var position = 0
+        var leafNumber = -1
+        var leaf: IndexLeaf?
+        var start = 0
+        while position < codes.count {
+            let wanted = codes[position]
+            let next = opened.index.leaf(of: wanted, in: totals)
+            if next > leafNumber || leaf == nil {
+                leafNumber = max(next, leafNumber)
+                leaf = try leaves.leaf(leafNumber, group: group, of: opened, name: reference.path)
+                start = 0
+            }
+            guard var entries = leaf?.entries else { break }
+            start = entries.firstIndex(notBelow: wanted, from: start)
+            var at = start
+            var currentLeaf = leafNumber
+            while true {
+                if at == entries.count {
+                    // Versions of one cuboid may go on in the next leaf.
+                    guard currentLeaf + 1 < totals.firstLeaf + totals.leafCount,
+                        opened.index.fences[currentLeaf + 1].firstMorton <= wanted
+                    else { break }
+                    currentLeaf += 1
+                    entries = try leaves.leaf(currentLeaf, group: group, of: opened, name: reference.path)
+                        .entries
+                    at = entries.firstIndex(notBelow: wanted, from: 0)
+                    continue
+                }
+                guard entries[at].morton == wanted else { break }
+                var version = entries[at]
+                let isBulk = reference.commitSequence != 0
+                if isBulk { version.sequence = reference.commitSequence }
+                collectors[position].add(
+                    version.version(
+                        in: opened.store, madeFrom: isBulk ? reference.minimumSequence : version.sequence))
+                at += 1
+            }
+            position += 1
+        }
+    }
+
+    private func withBytes<R>(
+        _ store: FilePageStore, at offset: UInt64, count: Int,
+        _ body: (UnsafeRawBufferPointer) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let result = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(StorageError) -> R in
+                try store.read(into: buffer, at: offset)
+                return try body(UnsafeRawBufferPointer(buffer))
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension Segment {
+    /// Codes with a version in a range, ascending, with duplicates.
+    func codes(
+        group: PageGroup, in range: ClosedRange<UInt64>, leaves: LeafCache
+    ) throws(StorageError) -> [UInt64] {
+        let opened = try open()
+        guard let totals = opened.index.group(group) else { return [] }
+        var codes: [UInt64] = []
+        for number in opened.index.leaf(of: range.lowerBound, in: totals)..<totals.firstLeaf
+            + totals.leafCount
+        {
+            guard opened.index.fences[number].firstMorton <= range.upperBound else { break }
+            let leaf = try leaves.leaf(number, group: group, of: opened, name: reference.path)
+            for entry in leaf.entries where range.contains(entry.morton) { codes.append(entry.morton) }
+        }
+        return codes
+    }
+}

@@ -1,0 +1,105 @@
+/// A sealed segment as the manifest names it, 160 bytes. Length and footer checksum stand here, outside
+/// the file, so that a swapped, stale or shortened file is noticed.
+package struct SegmentReference: Hashable, Sendable {
+    static let byteCount = 160
+
+    var identifier: FileIdentifier
+    var role: SegmentRole
+    /// 0 for overlapping files, larger for files that do not overlap; compaction moves files down.
+    var level: UInt8
+    var fileByteCount: UInt64
+    var footerChecksum: UInt32
+    var minimumKey: CuboidKey
+    var maximumKey: CuboidKey
+    /// Smallest sequence number of its pages; of a bulk segment the newest commit that the load was made from.
+    var minimumSequence: UInt64
+    var maximumSequence: UInt64
+    var pageCount: UInt64
+    var liveByteCount: UInt64
+    var deadByteCount: UInt64
+    /// The commit of all pages of a bulk segment; 0 where each page has its own.
+    var commitSequence: UInt64
+
+    var path: String { Self.path(role: role, identifier: identifier) }
+
+    static func path(role: SegmentRole, identifier: FileIdentifier) -> String {
+        let name = identifier.description
+        return role == .log ? "wal/\(name).seg" : "seg/\(name.prefix(2))/\(name).seg"
+    }
+
+    /// Every folder that bulk segments can lie in.
+    static let bulkDirectories = (0..<256).map { number in
+        "seg/" + (number < 16 ? "0" : "") + String(number, radix: 16)
+    }
+
+    /// Whether pages of a group may be inside.
+    func mayHold(_ group: PageGroup) -> Bool {
+        minimumKey.group <= group && group <= maximumKey.group
+    }
+
+    /// Whether cuboids of a group in a range of Morton codes may be inside.
+    func mayHold(_ group: PageGroup, _ codes: ClosedRange<UInt64>) -> Bool {
+        CuboidKey(group: group, morton: codes.lowerBound) <= maximumKey
+            && minimumKey <= CuboidKey(group: group, morton: codes.upperBound)
+    }
+
+    func write(to writer: inout ByteWriter) {
+        let start = writer.bytes.count
+        identifier.write(to: &writer)
+        writer.append(role.rawValue)
+        writer.append(level)
+        writer.append(UInt16(0))
+        writer.append(footerChecksum)
+        writer.append(fileByteCount)
+        minimumKey.write(to: &writer)
+        maximumKey.write(to: &writer)
+        writer.append(minimumSequence)
+        writer.append(maximumSequence)
+        writer.append(pageCount)
+        writer.append(liveByteCount)
+        writer.append(deadByteCount)
+        writer.append(commitSequence)
+        writer.pad(to: start + Self.byteCount)
+    }
+
+    init(_ cursor: inout ByteCursor) throws(StorageError) {
+        let start = cursor.offset
+        identifier = try FileIdentifier(&cursor)
+        guard let role = SegmentRole(rawValue: try cursor.next()) else {
+            throw cursor.corrupt("segment role")
+        }
+        self.role = role
+        level = try cursor.next()
+        try cursor.skip(2)
+        footerChecksum = try cursor.next()
+        fileByteCount = try cursor.next()
+        minimumKey = try CuboidKey(&cursor)
+        maximumKey = try CuboidKey(&cursor)
+        minimumSequence = try cursor.next()
+        maximumSequence = try cursor.next()
+        pageCount = try cursor.next()
+        liveByteCount = try cursor.next()
+        deadByteCount = try cursor.next()
+        commitSequence = try cursor.next()
+        try cursor.skip(start + Self.byteCount - cursor.offset)
+    }
+
+    init(
+        identifier: FileIdentifier, role: SegmentRole, fileByteCount: UInt64, footerChecksum: UInt32,
+        footer: SegmentFooter, commitSequence: UInt64
+    ) {
+        self.identifier = identifier
+        self.role = role
+        level = 0
+        self.fileByteCount = fileByteCount
+        self.footerChecksum = footerChecksum
+        minimumKey = footer.minimumKey
+        maximumKey = footer.maximumKey
+        minimumSequence = commitSequence == 0 ? footer.minimumSequence : commitSequence
+        maximumSequence = commitSequence == 0 ? footer.maximumSequence : commitSequence
+        pageCount = footer.pageCount
+        liveByteCount = footer.liveByteCount
+        deadByteCount = 0
+        self.commitSequence = commitSequence
+    }
+}

@@ -1,0 +1,39 @@
+/// What the engine refuses or finds broken. Cases carry the facts; the facade makes the sentences.
+public enum StorageError: Error, Hashable, Sendable {
+    /// The directory holds no database.
+    case notADatabase(path: String)
+    /// The directory exists already.
+    case alreadyExists(path: String)
+    /// Another process, or another handle in this one, is the writer.
+    case locked(path: String, holder: String)
+    /// A write was asked of a read-only handle.
+    case readOnly
+    /// The handle was closed.
+    case closed
+    /// An operation on a file failed with an errno value.
+    case inputOutput(operation: String, file: String, errno: Int32)
+    /// The disk or the quota is full.
+    case diskFull(file: String)
+    /// A checksum or a format rule is violated.
+    case corrupt(file: String, offset: UInt64, reason: String)
+    /// The file was written by a newer format than this program reads.
+    case unsupportedFormat(file: String, found: UInt32, supported: UInt32)
+    /// A flush failed earlier; the writer takes no more commits until it is reopened.
+    case storageFailed(reason: String)
+    /// A page that this transaction read was changed by a later commit.
+    case writeConflict
+    /// A page, a batch or a brick is larger than the format holds.
+    case tooLarge(what: String, byteCount: Int, limit: Int)
+    /// A path of this name cannot be opened: it does not exist.
+    case notFound(file: String)
+}
+
+extension StorageError {
+    /// Runs a flush. What it was to make durable is lost when it fails, for whatever reason, so the writer
+    /// has to stop.
+    ///
+    /// - Throws: `.storageFailed` with the error as the reason.
+    static func flushing(_ flush: () throws(StorageError) -> Void) throws(StorageError) {
+        do { try flush() } catch { throw .storageFailed(reason: "\(error)") }
+    }
+}

@@ -1,0 +1,30 @@
+import BossDatabase
+import BossQuery
+import Testing
+
+@testable import bossql
+
+@Suite("Help")
+struct HelpTests {
+    @Test("an example is a sentence of the language, and marked where this version does not run it")
+    func examples() throws {
+        for topic in HelpTopic.all {
+            let folder = try TemporaryDirectory()
+            let database = try Database.open(folder.file("help.bossdb"))
+            let answer = try sqlState(of: topic.example, in: Session(database: database))
+            try database.close()
+            #expect(answer != "42601", "\(topic.name): \(topic.example)")
+            #expect((answer != "0A000") == topic.isSupported, "\(topic.name): \(topic.example)")
+        }
+    }
+
+    /// What the statements are answered with; 00000 for success. Most find no channel.
+    private func sqlState(of script: String, in session: Session) throws -> String {
+        do {
+            try session.execute(script)
+            return "00000"
+        } catch let error as DatabaseError {
+            return error.sqlState
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import BossDatabase
+import BossGeometry
+import BossQuery
+import BossVoxels
+import Foundation
+import Testing
+
+/// The statements of Grammar/examples that the language description lists, run on a database that has what
+/// they name. Expected results are those of the description, written here by hand.
+@Suite("The examples of the language")
+struct GrammarExampleTests {
+    /// What an example returns.
+    enum Outcome: Equatable {
+        case volume(String)
+        case picture(Int, Int)
+        case rows([String], count: Int?)
+        case tags([String])
+        case notBuilt(String)
+        case error(String, String)
+    }
+
+    private static let statisticsColumns = ["count", "min", "max", "sum", "mean", "stddev", "zeros", "nans"]
+    private static let planColumns = ["step", "node", "detail", "est_pages", "est_bytes"]
+
+    static let outcomes: [Int: Outcome] = [
+        1: .volume("UINT8 [z, y, x] [16, 512, 512]"), 2: .volume("UINT8 [z, y, x] [1, 128, 128]"),
+        3: .volume("UINT8 [z, y, x] [25, 500, 500]"), 4: .volume("UINT8 [z, y, x] [16, 256, 256]"),
+        5: .volume("UINT8 [z, y, x] [16, 64, 64]"), 6: .volume("UINT8 [z, y, x] [8, 64, 64]"),
+        7: .volume("UINT16 [t, z, y, x] [10, 8, 64, 64]"), 8: .notBuilt("WHERE on voxels"),
+        9: .notBuilt("a voxel expression"), 10: .notBuilt("a voxel expression"),
+        11: .notBuilt("a voxel expression"),
+        12: .notBuilt("a voxel expression"), 13: .notBuilt("PROJECT"),
+        14: .volume("UINT8 [z, x] [512, 2048]"),
+        15: .picture(512, 512), 16: .picture(512, 512), 17: .notBuilt("SELECT TILE"), 18: .notBuilt("PLANE"),
+        19: .notBuilt("SELECT MESH"), 20: .notBuilt("reading a version"), 21: .notBuilt("reading a version"),
+        22: .rows(["id"], count: 2), 23: .rows(["id"], count: 1), 24: .rows(["id"], count: 1),
+        25: .rows(["id", "x0", "x1", "y0", "y1", "z0", "z1", "t0", "t1"], count: 1),
+        26: .rows(["id", "x0", "x1", "y0", "y1", "z0", "z1", "t0", "t1"], count: 1),
+        27: .rows(["count"], count: 1),
+        28: .rows(["id", "voxels"], count: 2), 29: .notBuilt("the table function OBJECTS"),
+        30: .notBuilt("the table function OBJECTS"), 31: .rows(["bin", "lo", "hi", "count"], count: 256),
+        32: .rows(["z"] + statisticsColumns, count: 64), 33: .rows(["id", "mean"], count: 2),
+        34: .notBuilt("the table function CONTACTS"), 35: .notBuilt("the table function OVERLAP"),
+        36: .notBuilt("the table function SAMPLE"), 37: .notBuilt("syn is no points layer"),
+        38: .notBuilt("syn is no points layer"), 39: .notBuilt("the table function PAGES"),
+        40: .notBuilt("the table function PAGES"), 41: .notBuilt("the table function DIFF"),
+        42: .tags(["INSERT 32768"]),
+        43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .notBuilt("DELETE CUTOUT … WHERE"),
+        46: .notBuilt("UPDATE CUTOUT"), 47: .notBuilt("MERGE IDS"), 48: .notBuilt("RESERVE IDS"),
+        49: .notBuilt("COPY"),
+        50: .notBuilt("ONLY DIRTY"), 51: .notBuilt("ASYNC"), 52: .notBuilt("ASYNC"), 53: .notBuilt("EXPORT"),
+        54: .notBuilt("SHOW JOBS"), 55: .notBuilt("a job statement"),
+        56: .notBuilt("the table function LEVELS"),
+        57: .tags(["SET 2"]), 58: .notBuilt("this row source"), 59: .notBuilt("GRANT"),
+        60: .notBuilt("CREATE TOKEN"),
+        61: .notBuilt("SET LIMIT"), 62: .notBuilt("SHOW USAGE"),
+        63: .notBuilt("a snapshot or branch statement"),
+        64: .notBuilt("SET METADATA inside a transaction"), 65: .rows(planColumns, count: 3),
+        66: .rows(
+            planColumns + [
+                "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "rows",
+                "ms",
+            ], count: 3),
+        67: .rows(["dtype", "axes", "shape", "bytes"], count: 1), 68: .notBuilt("CHECK"),
+        69: .notBuilt("PREPARE"),
+        70: .error("22V01", "0:4096"),
+    ]
+
+    @Test("return what the description says, or 0A000 with the name of what is not built")
+    func examples() throws {
+        let names = try GrammarFiles.examples().prefix(70)
+        #expect(names.count == 70)
+        let shared = try Self.prepared()
+        for (index, name) in names.enumerated() {
+            // All read the same data; those that write have a database of their own.
+            let number = index + 1
+            let text = try GrammarFiles.text(name)
+            let fixture = Self.isWriting(number) ? try Self.prepared() : shared
+            let found = try Self.outcome(text, number, fixture)
+            #expect(found == Self.outcomes[number], "\(name)")
+        }
+    }
+
+    @Test("now run, other than those that answer 0A000: 27 of 70")
+    func counts() {
+        let running = Self.outcomes.values.filter { if case .notBuilt = $0 { false } else { true } }
+        #expect(running.count == 27)
+    }
+
+    private static func isWriting(_ number: Int) -> Bool { [42, 43, 57, 64].contains(number) }
+
+    /// `lab/mouse1` with what the examples name. In `seg` object 42 has 20 x 10 x 10 voxels at the origin, 7
+    /// lies beside it at distance 1.
+    private static func prepared() throws -> ResourceFixture {
+        let fixture = try ResourceFixture()
+        try fixture.run(
+            """
+            CREATE FRAME f X 0:4096 Y 0:4096 Z 0:512 VOXEL 4nm, 4nm, 40nm;
+            CREATE COLLECTION lab;
+            CREATE EXPERIMENT lab/mouse1 FRAME f LEVELS 4 TIME 10;
+            USE lab/mouse1;
+            CREATE CHANNEL em TYPE IMAGE DATATYPE UINT8;
+            CREATE CHANNEL em_filtered TYPE IMAGE DATATYPE UINT8;
+            CREATE CHANNEL em_copy TYPE IMAGE DATATYPE UINT8;
+            CREATE CHANNEL mask TYPE IMAGE DATATYPE UINT8;
+            CREATE CHANNEL calcium TYPE IMAGE DATATYPE UINT16;
+            CREATE CHANNEL seg TYPE ANNOTATION DATATYPE UINT64;
+            CREATE CHANNEL seg2 TYPE ANNOTATION DATATYPE UINT64;
+            """)
+        func volume(_ type: VoxelType, _ shape: [Int], _ bits: UInt64) throws -> Parameter {
+            .volume(try ResourceFixture.volume(type, shape, filledWith: bits))
+        }
+        try fixture.run(
+            "INSERT CUTOUT INTO em X 0:64 Y 0:64 Z 0:8 VALUES $1",
+            parameters: [volume(.uint8, [8, 64, 64], 9)])
+        try fixture.run(
+            "INSERT CUTOUT INTO seg X 0:20 Y 0:10 Z 0:10 VALUES $1",
+            parameters: [volume(.uint64, [10, 10, 20], 42)])
+        try fixture.run(
+            "INSERT CUTOUT INTO seg X 21:31 Y 0:5 Z 0:8 VALUES $1",
+            parameters: [volume(.uint64, [8, 5, 10], 7)])
+        try fixture.run("DOWNSAMPLE em; DOWNSAMPLE seg")
+        return fixture
+    }
+
+    private static func outcome(_ text: String, _ number: Int, _ fixture: ResourceFixture) throws -> Outcome {
+        let side = number == 64 ? [8, 8, 8] : [8, 64, 64]
+        let block = try ResourceFixture.volume(.uint64, side, filledWith: 5)
+        let file = fixture.folder + "/block.npy"
+        let bytes = CaseFiles.npyHeader(block) + block.withUnsafeBytes { Array($0) }
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+        let statement = text.replacingOccurrences(of: "'block.npy'", with: "'\(file)'")
+        var tags: [String] = []
+        var last: ResultValue?
+        do {
+            try fixture.session.execute(statement, parameters: [.volume(block)]) { result in
+                last = result.value
+                if case .tag(let word, let count) = result.value {
+                    tags.append(count.map { "\(word) \($0)" } ?? word)
+                }
+            }
+        } catch let error as DatabaseError {
+            #expect(error.position != nil, "\(number): \(error)")
+            guard error.sqlState == "0A000" else { return .error(error.sqlState, extent(in: error)) }
+            return .notBuilt(
+                error.message.components(separatedBy: [" is not supported yet", ", which are not"]))
+        }
+        switch last {
+        case .volume(let result):
+            let axes = result.volume.axes.map { $0.rawValue.lowercased() }.joined(separator: ", ")
+            return .volume("\(result.volume.voxelType.rawValue) [\(axes)] \(result.volume.shape)")
+        case .encoded(let result):
+            let picture = try PNGPixels(result.bytes)
+            return .picture(picture.width, picture.height)
+        case .rows(let rows): return .rows(rows.columns.map(\.name), count: rows.rows.count)
+        case .tag, nil: return .tags(tags)
+        }
+    }
+
+    /// The extent that an error names beside the hint's OUTSIDE.
+    private static func extent(in error: DatabaseError) -> String {
+        error.message.contains("0:4096") && error.hint?.contains("OUTSIDE") == true ? "0:4096" : error.message
+    }
+}
+
+extension String {
+    /// The text before the first of some endings.
+    fileprivate func components(separatedBy endings: [String]) -> String {
+        endings.reduce(self) { $0.components(separatedBy: $1)[0] }
+    }
+}
