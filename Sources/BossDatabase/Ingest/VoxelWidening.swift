@@ -1,11 +1,21 @@
 import BossGeometry
-import BossVoxels
+package import BossVoxels
 
 /// Turns voxels of a file into the wider unsigned type of a channel, which loses nothing.
-enum VoxelWidening {
+package enum VoxelWidening {
     /// Whether every value of one type is a value of the other.
     static func isPossible(from: VoxelType, to: VoxelType) -> Bool {
         from == to || (from.isUnsigned && to.isUnsigned && from.byteCount < to.byteCount)
+    }
+
+    /// The volume with voxels of another type, or the volume itself where its values do not all fit.
+    package static func widened(_ volume: AnyVolume, to type: VoxelType) throws(VoxelError) -> AnyVolume {
+        guard volume.voxelType != type, isPossible(from: volume.voxelType, to: type) else { return volume }
+        var wide = try AnyVolume(voxelType: type, axes: volume.axes, shape: volume.shape, zeroed: false)
+        wide.withUnsafeMutableBytes { target in
+            volume.withUnsafeBytes { widen($0, from: volume.voxelType, to: target, as: type) }
+        }
+        return wide
     }
 
     /// Widens a buffer.

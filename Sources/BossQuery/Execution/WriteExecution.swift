@@ -165,7 +165,7 @@ extension StatementExecutor {
                 reader, at: bound.requested.lower, time: bound.time.lowerBound, mode: mode, control: control)
             return .tag("INSERT", count: UInt64(summary.changedVoxelCount))
         }
-        return try write(load(reader), target, mode)
+        return try write(load(reader, as: bound.channel.voxelType), target, mode)
     }
 
     private func load(_ reader: any VolumeReader) throws(DatabaseError) -> AnyVolume {
@@ -195,6 +195,12 @@ extension StatementExecutor {
         }
         try mappingErrors { () throws(FormatError) in try loaded.get() }
         return volume
+    }
+
+    /// The voxels of a file in the channel's type, where that loses nothing.
+    private func load(_ reader: any VolumeReader, as type: VoxelType) throws(DatabaseError) -> AnyVolume {
+        let volume = try load(reader)
+        return try mappingErrors { () throws(VoxelError) in try VoxelWidening.widened(volume, to: type) }
     }
 
     /// Runs DELETE CUTOUT.

@@ -133,10 +133,7 @@ struct VoxelStatementTests {
         let statement = "INSERT CUTOUT INTO seg X 0:4 Y 0:2 Z 0 FROM FILE '\(file)'"
         #expect(try fixture.tag(statement) == "INSERT 8")
         try fixture.run("DELETE CUTOUT FROM seg X 0:4; BEGIN")
-        withKnownIssue("only an import widens") {
-            let tag = try fixture.tag(statement)
-            #expect(tag == "INSERT 8")
-        }
+        #expect(try fixture.tag(statement) == "INSERT 8")
     }
 
     // MARK: Transactions
