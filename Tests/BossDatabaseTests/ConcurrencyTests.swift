@@ -80,7 +80,7 @@ struct ConcurrencyTests {
             }
         }
         #expect(failures.withLock { $0.prefix(5) } == [])
-        #expect(reads.load(ordering: .relaxed) > 5 && acknowledged.load(ordering: .relaxed) > 5)
+        #expect(reads.load(ordering: .relaxed) > 0 && acknowledged.load(ordering: .relaxed) > 0)
         let last = UInt64(acknowledged.load(ordering: .relaxed))
         #expect(try reader.channel("lab/exp/labels").read(region).bits.allSatisfy { $0 == last })
         try reader.close()

@@ -160,6 +160,9 @@ final class Session {
         possible = []
     }
 
+    /// Adds states that may be found instead of what was acknowledged.
+    func allow(_ states: [ModelState]) { possible += states }
+
     /// The legal state that a view shows.
     ///
     /// - Throws: `TestFailure` when there is none.
