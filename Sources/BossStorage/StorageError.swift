@@ -24,6 +24,12 @@ public enum StorageError: Error, Hashable, Sendable {
     case writeConflict
     /// A page, a batch or a brick is larger than the format holds.
     case tooLarge(what: String, byteCount: Int, limit: Int)
+    /// A commit whose state cannot be read any more, or not yet.
+    case historyUnavailable(sequence: UInt64, oldest: UInt64, newest: UInt64)
+    /// There is no snapshot of this name.
+    case noSnapshot(name: String)
+    /// There is a snapshot of this name.
+    case snapshotExists(name: String)
     /// A path of this name cannot be opened: it does not exist.
     case notFound(file: String)
 }

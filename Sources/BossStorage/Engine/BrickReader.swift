@@ -41,12 +41,13 @@ package struct ResolvedPage: Sendable {
         deltas: [(version: PageVersion, directory: PageDirectory)]
     ) {
         morton = page.morton
-        base = page.base
+        // A deleted cuboid reads as one that was never written.
+        base = page.base?.kind == .tombstone ? nil : page.base
         self.baseDirectory = baseDirectory
         self.deltas = deltas
     }
 
-    /// Whether anything was ever written here.
+    /// Whether there is anything but background.
     package var isWritten: Bool { base != nil || !deltas.isEmpty }
     /// The one value of the whole cuboid, if that is known without looking at bricks.
     package var constantBits: UInt64? {

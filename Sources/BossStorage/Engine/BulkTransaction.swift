@@ -28,7 +28,14 @@ package final class BulkTransaction: Sendable {
         var overlay = Memtable()
         var keys: Set<CuboidKey> = []
         var reads: Set<CuboidKey> = []
+        var note = CommitNote()
         var isEnded = false
+    }
+
+    /// What the history says about the commit.
+    package var note: CommitNote {
+        get { state.withLock { $0.note } }
+        set { state.withLock { $0.note = newValue } }
     }
 
     init(engine: StorageEngine, base: View) {
@@ -142,7 +149,7 @@ package final class BulkTransaction: Sendable {
             var references: [SegmentReference] = []
             for file in files where !file.entries.isEmpty { references.append(try seal(file)) }
             guard !references.isEmpty else { return base.sequence }
-            return try engine.commitBulk(references, reads: reads, since: base.sequence)
+            return try engine.commitBulk(references, reads: reads, since: base.sequence, note: note)
         } catch {
             let failure = engine.writer.withLock { writer in
                 (error: engine.poisonAfterFlush(writer, error), isFinal: writer.failure != nil)
@@ -193,7 +200,7 @@ extension StorageEngine {
 
     /// Adds sealed segments under one new sequence number.
     func commitBulk(
-        _ references: [SegmentReference], reads: Set<CuboidKey>, since sequence: UInt64
+        _ references: [SegmentReference], reads: Set<CuboidKey>, since sequence: UInt64, note: CommitNote
     ) throws(StorageError) -> UInt64 {
         try writer.withLock { (state) throws(StorageError) -> UInt64 in
             try checkWritable(state)
@@ -201,17 +208,17 @@ extension StorageEngine {
             try drain(state)
             try refuseConflicts(reads: reads, since: sequence, state)
             let commit = state.lastSequence + 1
-            let stamped = references.map { $0.stamped(commit, madeFrom: sequence) }
-            try publish(state) { root in
-                root.segments.append(contentsOf: stamped)
+            var note = note
+            note.microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
+            let bytes = note.encoded()
+            try publish(
+                state, ManifestEdit(added: references.map { $0.stamped(commit, madeFrom: sequence) })
+            ) { root in
                 root.lastSequence = commit
-            }
+                root.bulkNotes.append(.init(sequence: commit, bytes: bytes))
+            } taking: { $0.sequence = commit }
             state.lastSequence = commit
-            let segments = stamped.map { Segment(reference: $0, fileSystem: fileSystem, database: database) }
-            published.withLock { published in
-                published.segments.append(contentsOf: segments)
-                published.sequence = commit
-            }
+            state.lastMicroseconds = note.microseconds
             writeStatus(state)
             return commit
         }

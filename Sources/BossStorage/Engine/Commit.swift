@@ -30,8 +30,14 @@ extension StorageEngine {
     ) throws(StorageError) {
         guard !reads.isEmpty, state.lastSequence > sequence else { return }
         for batch in state.pending where batch.sequence > sequence {
-            for (group, entry) in batch.entries
-            where reads.contains(CuboidKey(group: group, morton: entry.morton)) { throw .writeConflict }
+            for (group, entry) in batch.entries {
+                if reads.contains(CuboidKey(group: group, morton: entry.morton)) { throw .writeConflict }
+                if let deleted = entry.rangeTombstone(group),
+                    reads.contains(where: { $0.group == group && deleted.contains($0.morton) })
+                {
+                    throw .writeConflict
+                }
+            }
         }
         let view = View(state: published.withLock { $0 }, leaves: leaves)
         for (group, keys) in Dictionary(grouping: reads, by: \.group) {
@@ -44,7 +50,8 @@ extension StorageEngine {
     private func append(_ batch: WriteBatch, _ state: WriterState) throws(StorageError) -> UInt64 {
         guard let log = state.log else { throw .closed }
         let sequence = state.lastSequence + 1
-        let pages = batch.pages.values.sorted { $0.key < $1.key }
+        let microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
+        let pages = batch.pages(commit: sequence, microseconds: microseconds, also: state.root.bulkNotes)
         var offset = log.end
         var checksum: UInt32 = 0
         var entries: [(group: PageGroup, entry: IndexEntry)] = []
@@ -70,7 +77,7 @@ extension StorageEngine {
         let record = CommitRecord(
             sequence: sequence, isClose: false, pageCount: pages.count, pagesChecksum: checksum,
             batchOffset: log.end, flushedByteCount: log.flushedEnd,
-            microseconds: fileSystem.microsecondsSince1970(), previousChecksum: log.chain
+            microseconds: microseconds, previousChecksum: log.chain
         ).encoded()
         let written = withExtendedLifetime(pages) {
             record.withUnsafeBytes { bytes in
@@ -88,6 +95,7 @@ extension StorageEngine {
         log.end = offset + UInt64(CommitRecord.byteCount)
         log.chain = CommitRecord.checksum(of: record)
         state.lastSequence = sequence
+        state.lastMicroseconds = microseconds
         state.pending.append(.init(sequence: sequence, end: log.end, entries: entries))
         return sequence
     }

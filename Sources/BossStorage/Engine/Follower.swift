@@ -9,10 +9,11 @@ struct FollowerState: Sendable {
 
     /// Reads the newest state, once or a few times while a writer is publishing.
     static func load(
-        fileSystem: any FileSystem, options: StorageOptions
+        fileSystem: any FileSystem, options: StorageOptions, reclaimer: FileReclaimer
     ) throws(StorageError) -> (FollowerState, WriterState, PublishedState) {
         var follower = FollowerState()
-        let published = try follower.reload(fileSystem: fileSystem, options: options)
+        let published = try follower.reload(
+            fileSystem: fileSystem, options: options, reclaimer: reclaimer)
         guard let root = follower.root else { throw .notADatabase(path: fileSystem.displayPath) }
         return (follower, WriterState(root: root, lastSequence: published.sequence), published)
     }
@@ -22,13 +23,15 @@ struct FollowerState: Sendable {
     /// Between reading the root and opening its files a writer may replace both, so a failure is
     /// believed only when it repeats.
     mutating func reload(
-        fileSystem: any FileSystem, options: StorageOptions
+        fileSystem: any FileSystem, options: StorageOptions, reclaimer: FileReclaimer
     ) throws(StorageError) -> PublishedState {
         var attempt = 1
         while true {
             let isLast = attempt == Self.attempts
             do {
-                if let state = try reloadOnce(fileSystem: fileSystem, options: options, isLast: isLast) {
+                if let state = try reloadOnce(
+                    fileSystem: fileSystem, options: options, reclaimer: reclaimer, isLast: isLast)
+                {
                     return state
                 }
             } catch {
@@ -40,11 +43,11 @@ struct FollowerState: Sendable {
 
     /// Returns nil when root and status are of different moments, and it is not the last attempt.
     private mutating func reloadOnce(
-        fileSystem: any FileSystem, options: StorageOptions, isLast: Bool
+        fileSystem: any FileSystem, options: StorageOptions, reclaimer: FileReclaimer, isLast: Bool
     ) throws(StorageError) -> PublishedState? {
         let status = WriterStatus.load(from: fileSystem)
         let root = try Manifest(fileSystem: fileSystem).newest(status)
-        var published = StorageEngine.publishedState(root: root, fileSystem: fileSystem)
+        var published = StorageEngine.publishedState(root: root, fileSystem: fileSystem, reclaimer)
         log = nil
         if let identifier = root.logs.last {
             let file = try fileSystem.open(
@@ -79,7 +82,8 @@ extension StorageEngine {
             guard let status = WriterStatus.load(from: fileSystem), status != follower.status else { return }
             if try appendNewBatches(status, &follower) { return }
             var fresh = follower
-            let state = try fresh.reload(fileSystem: fileSystem, options: options)
+            let state = try fresh.reload(
+                fileSystem: fileSystem, options: options, reclaimer: reclaimer)
             follower = fresh
             published.withLock { $0 = state }
         }

@@ -3,8 +3,7 @@ import Synchronization
 extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
     func prepareLog(_ state: WriterState, batchByteCount batch: WriteBatch) throws(StorageError) {
-        let room =
-            UInt64(batch.byteCount) + UInt64(batch.pages.count) * UInt64(2 * PageLayout.memoryPage) + 4096
+        let room = batch.room(also: state.root.bulkNotes)
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -49,8 +48,10 @@ extension StorageEngine {
         }
         state.log = log
         writeStatus(state)
-        // An older log that is still named held nothing; what cannot be removed now is removed by the next open.
-        for old in replaced { try? fileSystem.unlink(SegmentReference.path(role: .log, identifier: old)) }
+        // An older log that was still named held nothing.
+        reclaimer.retire(
+            replaced.map { SegmentReference.path(role: .log, identifier: $0) }, root: state.root.number)
+        reclaimer.reclaim()
     }
 
     func newHeader(role: SegmentRole, _ state: WriterState) -> SegmentHeader {
@@ -105,15 +106,13 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
-        try publish(state) { root in
+        let noted = Set(memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
+        try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
-            root.segments.append(reference)
-        }
-        let segment = Segment(reference: reference, fileSystem: fileSystem, database: database)
-        published.withLock { published in
-            published.segments.append(segment)
-            published.memtable = Memtable()
-        }
+            for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
+            root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
+            root.bulkNotes.removeAll { noted.contains($0.sequence) }
+        } taking: { $0.memtable = Memtable() }
         state.log = nil
         writeStatus(state)
     }
@@ -135,28 +134,5 @@ extension StorageEngine {
         log.flushedEnd = log.end
         writeStatus(state)
         state.log = nil
-    }
-
-    /// Publishes the next root; the first of a handle also claims a new epoch.
-    ///
-    /// After a failure it is unknown whether the root is on disk, so the writer stops.
-    func publish(_ state: WriterState, _ change: (inout ManifestRoot) -> Void) throws(StorageError) {
-        var root = state.root
-        change(&root)
-        root.number += 1
-        if !state.hasClaimedEpoch { root.epoch += 1 }
-        root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
-        root.microseconds = fileSystem.microsecondsSince1970()
-        do {
-            try Manifest(fileSystem: fileSystem).publish(root)
-        } catch {
-            // A full disk stops the publication before the root gets its name.
-            if case .diskFull = error { throw error }
-            throw poison(state, error)
-        }
-        state.root = root
-        state.durableRootNumber = root.number
-        state.hasClaimedEpoch = true
-        published.withLock { $0.rootNumber = root.number }
     }
 }

@@ -9,16 +9,32 @@ struct Memtable: Sendable {
 
     private(set) var groups: [PageGroup: [Entry]] = [:]
 
-    var isEmpty: Bool { groups.isEmpty }
+    /// Boxes that were deleted.
+    private(set) var rangeTombstones: [PageGroup: [RangeTombstone]] = [:]
+
+    var isEmpty: Bool { groups.isEmpty && rangeTombstones.isEmpty }
 
     /// Adds versions.
     mutating func insert(_ added: [(group: PageGroup, entry: IndexEntry)], store: any PageStore) {
         for (group, entries) in Dictionary(grouping: added, by: \.group) {
+            rangeTombstones[group] = (rangeTombstones[group] ?? []) + entries.compactMap {
+                $0.entry.rangeTombstone(group)
+            }
+            if rangeTombstones[group]?.isEmpty == true { rangeTombstones[group] = nil }
+            let pages = entries.filter { $0.entry.kind != .rangeTombstone }
+            guard !pages.isEmpty else { continue }
             var list = groups[group] ?? []
-            list.append(contentsOf: entries.map { Entry(index: $0.entry, store: store) })
+            list.append(contentsOf: pages.map { Entry(index: $0.entry, store: store) })
             list.sort { IndexEntry.precedes($0.index, $1.index) }
             groups[group] = list
         }
+    }
+
+    /// Adds a deletion to the overlay of a transaction: pages that it holds in the box go.
+    mutating func delete(_ tombstone: RangeTombstone) {
+        rangeTombstones[tombstone.group, default: []].append(tombstone)
+        groups[tombstone.group]?.removeAll { tombstone.contains($0.index.morton) }
+        if groups[tombstone.group]?.isEmpty == true { groups[tombstone.group] = nil }
     }
 
     /// Adds a version, taking the place of any other of the same cuboid: the overlay of a transaction
@@ -37,6 +53,7 @@ struct Memtable: Sendable {
     /// Drops all pages of a channel.
     mutating func remove(channel: UInt32) {
         groups = groups.filter { $0.key.channel != channel }
+        rangeTombstones = rangeTombstones.filter { $0.key.channel != channel }
     }
 
     /// Adds the versions of wanted cuboids to their collectors; codes ascend.
@@ -65,15 +82,14 @@ struct Memtable: Sendable {
         return codes
     }
 
-    /// The newest version of a cuboid.
-    func newestSequence(of key: CuboidKey) -> UInt64 {
-        guard let list = groups[key.group] else { return 0 }
-        let at = Self.firstIndex(in: list, notBelow: key.morton, from: 0)
-        return at < list.count && list[at].index.morton == key.morton ? list[at].index.sequence : 0
-    }
-
-    /// Everything, as a segment's index takes it.
+    /// Every page, as a segment's index takes it.
     var indexEntries: [PageGroup: [IndexEntry]] { groups.mapValues { $0.map(\.index) } }
+
+    /// The newest sequence number of a group's pages and deletions, 0 without any.
+    func newestSequence(of group: PageGroup) -> UInt64 {
+        let pages = groups[group]?.reduce(0) { max($0, $1.index.sequence) } ?? 0
+        return rangeTombstones[group]?.reduce(pages) { max($0, $1.sequence) } ?? pages
+    }
 
     private static func firstIndex(in list: [Entry], notBelow morton: UInt64, from start: Int) -> Int {
         var low = start

@@ -14,12 +14,13 @@ extension StorageEngine {
     ) throws(StorageError) -> StorageEngine {
         switch mode {
         case .readOnly:
+            let lease = options.takesLease ? ReaderLease.take(fileSystem, holder: options.holder) : nil
+            let reclaimer = FileReclaimer(fileSystem: fileSystem, lease: lease)
             let (follower, state, published) = try FollowerState.load(
-                fileSystem: fileSystem, options: options)
+                fileSystem: fileSystem, options: options, reclaimer: reclaimer)
             return StorageEngine(
                 fileSystem: fileSystem, options: options, isReadOnly: true, state: state,
-                published: published,
-                follower: follower)
+                published: published, reclaimer: reclaimer, follower: follower)
         case .readWrite(let create):
             return try openWriter(fileSystem: fileSystem, create: create, options: options)
         }
@@ -32,33 +33,46 @@ extension StorageEngine {
         if !create, try manifest.numbers().isEmpty { throw .notADatabase(path: fileSystem.displayPath) }
         let lock = try fileSystem.lock(WriterStatus.path, holder: options.holder)
         do {
-            let status = WriterStatus.load(from: fileSystem)
-            let isNew = try manifest.newestNumber(status) == nil
-            let root = try isNew ? createRoot(fileSystem, manifest) : manifest.newest(status)
-            let state = WriterState(root: root, lastSequence: root.lastSequence)
-            state.lock = lock
-            // Without the status file readers see commits at the next root only.
-            state.statusFile = try? fileSystem.open(WriterStatus.path, mode: .readWrite)
-            state.hasClaimedEpoch = isNew
-            state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
-            let isDurable = state.durableRootNumber == root.number
-            if isDurable { try removeGarbage(fileSystem, root: root) }
-            var published = publishedState(root: root, fileSystem: fileSystem)
-            let log = try root.logs.last.map { (identifier) throws(StorageError) in
-                try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
-            }
-            if let log { restore(log, into: &published, root: root) }
-            state.lastSequence = published.sequence
-            let engine = StorageEngine(
-                fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
-                published: published)
-            if let log { try engine.resume(log) }
-            if !isDurable { try engine.confirmRoot() }
+            let engine = try recovered(fileSystem, manifest, lock, options)
+            // By now nothing goes by the root that was found.
+            engine.reclaimer.reclaim()
             return engine
         } catch {
             lock.release()
             throw error
         }
+    }
+
+    private static func recovered(
+        _ fileSystem: any FileSystem, _ manifest: Manifest, _ lock: any FileLock, _ options: StorageOptions
+    ) throws(StorageError) -> StorageEngine {
+        let status = WriterStatus.load(from: fileSystem)
+        let isNew = try manifest.newestNumber(status) == nil
+        let root = try isNew ? createRoot(fileSystem, manifest) : manifest.newest(status)
+        let state = WriterState(root: root, lastSequence: root.lastSequence)
+        state.lock = lock
+        // Without the status file readers see commits at the next root only.
+        state.statusFile = try? fileSystem.open(WriterStatus.path, mode: .readWrite)
+        state.hasClaimedEpoch = isNew
+        state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
+        let isDurable = state.durableRootNumber == root.number
+        let reclaimer = FileReclaimer(fileSystem: fileSystem)
+        if isDurable { try removeGarbage(fileSystem, root: root) }
+        var published = publishedState(root: root, fileSystem: fileSystem, reclaimer)
+        let log = try root.logs.last.map { (identifier) throws(StorageError) in
+            try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
+        }
+        if let log {
+            restore(log, into: &published, root: root)
+            state.lastMicroseconds = max(state.lastMicroseconds, log.contents.lastMicroseconds)
+        }
+        state.lastSequence = published.sequence
+        let engine = StorageEngine(
+            fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
+            published: published, reclaimer: reclaimer)
+        if let log { try engine.resume(log) }
+        if !isDurable { try engine.confirmRoot() }
+        return engine
     }
 
     /// Writes root 1 of a new database.
@@ -74,14 +88,23 @@ extension StorageEngine {
         return root
     }
 
-    static func publishedState(root: ManifestRoot, fileSystem: any FileSystem) -> PublishedState {
-        let segments = root.segments.map {
-            Segment(reference: $0, fileSystem: fileSystem, database: root.database)
-        }
-        let newest = root.segments.reduce(root.lastSequence) { max($0, $1.maximumSequence) }
-        return PublishedState(
-            segments: segments, memtable: Memtable(), sequence: newest, rootNumber: root.number,
-            droppedChannels: Set(root.droppedChannels))
+    static func publishedState(
+        root: ManifestRoot, fileSystem: any FileSystem, _ reclaimer: FileReclaimer
+    ) -> PublishedState {
+        let table = SegmentTable(
+            recent: root.segments.map {
+                Segment(reference: $0, fileSystem: fileSystem, database: root.database)
+            },
+            shards: root.shards.map {
+                Shard(reference: $0, fileSystem: fileSystem, database: root.database)
+            })
+        let newest = max(
+            root.segments.reduce(root.lastSequence) { max($0, $1.maximumSequence) },
+            root.shards.reduce(0) { max($0, $1.maximumSequence) })
+        var state = PublishedState(
+            table: table, memtable: Memtable(), sequence: newest, pin: reclaimer.pin(root.number))
+        state.takeOver(root)
+        return state
     }
 
     /// A log as it was found, with what counts of it.
@@ -168,13 +191,13 @@ extension StorageEngine {
         state.log = ActiveLog(
             store: store, header: header, end: log.contents.end, allocatedByteCount: log.contents.end,
             chain: log.contents.chain)
-        var restored = PublishedState(
-            segments: [], memtable: Memtable(), sequence: state.lastSequence, rootNumber: state.root.number)
         let moved = FoundLog(file: file, store: store, contents: log.contents, isClean: true)
-        Self.restore(moved, into: &restored, root: state.root)
-        published.withLock { $0.memtable = restored.memtable }
+        published.withLock { published in
+            published.memtable = Memtable()
+            Self.restore(moved, into: &published, root: state.root)
+        }
         writeStatus(state)
-        log.store.unlinkWhenUnused(in: fileSystem)
+        reclaimer.retire([log.file.path], root: state.root.number)
     }
 
     private func copy(_ log: FoundLog, to file: any StorageFile) throws(StorageError) {
@@ -200,24 +223,6 @@ extension StorageEngine {
             database: database, identifier: header.identifier, knownFlushed: 0, verifyBricks: true)
         guard copy.end == log.contents.end, copy.chain == log.contents.chain else {
             throw .corrupt(file: file.path, offset: copy.end, reason: "the recovered log does not verify")
-        }
-    }
-
-    /// Removes files that no root names: what a dead writer left unfinished.
-    private static func removeGarbage(
-        _ fileSystem: any FileSystem, root: ManifestRoot
-    ) throws(StorageError) {
-        var named = Set(root.segments.map(\.path))
-        for log in root.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }
-        for name in try fileSystem.list(ManifestRoot.directory) where name.hasPrefix("tmp.") {
-            try fileSystem.unlink("\(ManifestRoot.directory)/\(name)")
-        }
-        // A listing names files only, so the folders of segments are asked for one by one.
-        for directory in ["wal"] + SegmentReference.bulkDirectories {
-            for name in try fileSystem.list(directory)
-            where name.hasSuffix(".seg") && !named.contains("\(directory)/\(name)") {
-                try fileSystem.unlink("\(directory)/\(name)")
-            }
         }
     }
 }

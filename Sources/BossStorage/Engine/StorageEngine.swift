@@ -27,10 +27,12 @@ package final class StorageEngine: Sendable {
     let directories: DirectoryCache
     let pool: ClockCache<BrickKey, VoxelStorage>
     let follower: Mutex<FollowerState>
+    /// Keeps the files that views and readers of other processes may need.
+    let reclaimer: FileReclaimer
 
     init(
         fileSystem: any FileSystem, options: StorageOptions, isReadOnly: Bool, state: WriterState,
-        published: PublishedState, follower: FollowerState = FollowerState()
+        published: PublishedState, reclaimer: FileReclaimer, follower: FollowerState = FollowerState()
     ) {
         self.fileSystem = fileSystem
         self.options = options
@@ -38,6 +40,7 @@ package final class StorageEngine: Sendable {
         database = state.root.database
         writer = Monitor(state)
         self.published = Mutex(published)
+        self.reclaimer = reclaimer
         self.follower = Mutex(follower)
         leaves = LeafCache(budget: options.directoryCacheByteCount / 3)
         directories = DirectoryCache(budget: options.directoryCacheByteCount / 3 * 2)
@@ -64,7 +67,8 @@ package final class StorageEngine: Sendable {
     /// Whether nothing was ever committed.
     package var isEmpty: Bool {
         writer.withLock { state in
-            state.root.segments.isEmpty && state.root.logs.isEmpty && state.root.droppedChannels.isEmpty
+            state.root.segments.isEmpty && state.root.shards.isEmpty && state.root.logs.isEmpty
+                && state.root.droppedChannels.isEmpty
         }
     }
 
@@ -82,12 +86,14 @@ package final class StorageEngine: Sendable {
                 state.lock?.release()
                 state.lock = nil
             }
+            reclaimer.endLease()
             guard !isReadOnly, state.failure == nil else { return }
             do throws(StorageError) { try drain(state) } catch {
                 if case .closed = error { return }
                 throw error
             }
             if let log = state.log { try closeLog(log, state) }
+            reclaimer.reclaim()
         }
     }
 

@@ -8,6 +8,11 @@ package struct StorageOptions: Sendable {
     package var logByteCount: UInt64 = 256 << 20
     /// A bulk load starts a new segment file at this length.
     package var bulkSegmentByteCount: UInt64 = 1 << 30
+    /// Segments that the root names itself; more than these move to shards.
+    package var rootSegmentLimit = ManifestRevision.recentLimit
+    /// Whether a read-only handle tells the writer which files it needs, by a file in `readers/`. Without, files may
+    /// vanish under a view that is held for long.
+    package var takesLease = true
     /// Identifies the boot of the machine; 0 when unknown.
     package var bootIdentifier: UInt64 = 0
     /// Text for the LOCK file: who holds it.

@@ -1,48 +1,74 @@
 /// The segments and the memtable that readers see, replaced as a whole by every commit.
 struct PublishedState: Sendable {
-    var segments: [Segment]
+    var table: SegmentTable
     var memtable: Memtable
     var sequence: UInt64
-    var rootNumber: UInt64
-    /// Channels whose pages in shared files are garbage.
+    /// Keeps the files of the root.
+    var pin: RootPin
+    /// Channels whose pages are garbage.
     var droppedChannels: Set<UInt32> = []
+    /// Deletions of the root; younger ones are in the memtable.
+    var rangeTombstones: [PageGroup: [RangeTombstone]] = [:]
+    var history = HistoryRange()
+    var snapshots: [NamedSnapshot] = []
+    var bulkNotes: [ManifestRoot.BulkNote] = []
+
+    var rootNumber: UInt64 { pin.root }
 }
 
-/// One consistent state of the database: what was committed when it was taken, and in a transaction the
-/// transaction's own writes. It stays valid while it is held, whatever is committed meanwhile.
+/// One consistent state of the database: what was committed when it was taken, or up to an older commit, and in a
+/// transaction the transaction's own writes. It stays valid while it is held, whatever is committed meanwhile.
 package struct View: Sendable {
     /// The newest commit that the view sees.
     package let sequence: UInt64
-    private let state: PublishedState
+    let state: PublishedState
     private let overlay: Memtable?
     private let leaves: LeafCache
 
-    init(state: PublishedState, overlay: Memtable? = nil, leaves: LeafCache) {
-        sequence = state.sequence
+    init(state: PublishedState, sequence: UInt64? = nil, overlay: Memtable? = nil, leaves: LeafCache) {
+        self.sequence = sequence ?? state.sequence
         self.state = state
         self.overlay = overlay
         self.leaves = leaves
     }
 
-    func with(overlay: Memtable) -> View { View(state: state, overlay: overlay, leaves: leaves) }
+    func with(overlay: Memtable) -> View {
+        View(state: state, sequence: sequence, overlay: overlay, leaves: leaves)
+    }
 
     /// Finds the pages of cuboids.
     ///
     /// - Parameter codes: Morton codes, ascending, without duplicates.
     /// - Returns: one entry a code, in the same order; nothing is read but the index.
     package func locate(_ group: PageGroup, codes: [UInt64]) throws(StorageError) -> [LocatedPage] {
-        guard let first = codes.first, let last = codes.last else { return [] }
-        precondition(first <= last, "codes ascend")
         // A transaction's own pages carry the highest number there is.
         let limit = overlay == nil ? sequence : UInt64.max
         var collectors = [VersionCollector](repeating: VersionCollector(limit: limit), count: codes.count)
-        if isDropped(group) { return zip(codes, collectors).map { $1.located(morton: $0) } }
-        for segment in state.segments where segment.reference.mayHold(group, first...last) {
+        if !isDropped(group) { try collect(group, codes, into: &collectors) }
+        return zip(codes, collectors).map { $1.located(morton: $0) }
+    }
+
+    private func collect(
+        _ group: PageGroup, _ codes: [UInt64], into collectors: inout [VersionCollector]
+    ) throws(StorageError) {
+        guard let first = codes.first, let last = codes.last else { return }
+        precondition(first <= last, "codes ascend")
+        try state.table.forEach(holding: group, first...last) { (segment) throws(StorageError) in
             try segment.collect(group: group, codes: codes, leaves: leaves, into: &collectors)
         }
         state.memtable.collect(group: group, codes: codes, into: &collectors)
         overlay?.collect(group: group, codes: codes, into: &collectors)
-        return zip(codes, collectors).map { $1.located(morton: $0) }
+        for tombstone in rangeTombstones(of: group) {
+            for (position, code) in codes.enumerated() where tombstone.contains(code) {
+                collectors[position].hide(by: tombstone)
+            }
+        }
+    }
+
+    /// Deletions of a group, younger ones than the view included.
+    func rangeTombstones(of group: PageGroup) -> [RangeTombstone] {
+        (state.rangeTombstones[group] ?? []) + (state.memtable.rangeTombstones[group] ?? [])
+            + (overlay?.rangeTombstones[group] ?? [])
     }
 
     private func isDropped(_ group: PageGroup) -> Bool { state.droppedChannels.contains(group.channel) }
@@ -54,7 +80,7 @@ package struct View: Sendable {
         if isDropped(group) { return [] }
         var codes = state.memtable.codes(group: group, in: range)
         if let overlay { codes += overlay.codes(group: group, in: range) }
-        for segment in state.segments where segment.reference.mayHold(group, range) {
+        try state.table.forEach(holding: group, range) { (segment) throws(StorageError) in
             codes += try segment.codes(group: group, in: range, leaves: leaves)
         }
         codes.sort()
@@ -67,15 +93,14 @@ package struct View: Sendable {
     package func newestSequence(of group: PageGroup) throws(StorageError) -> UInt64 {
         var newest: UInt64 = 0
         if isDropped(group) { return 0 }
-        for segment in state.segments where segment.reference.mayHold(group) {
-            guard let totals = try segment.open().index.group(group) else { continue }
+        try state.table.forEach(holding: group, 0...UInt64.max) { (segment) throws(StorageError) in
+            guard let totals = try segment.open().index.group(group) else { return }
             let commit = segment.reference.commitSequence
             newest = max(newest, commit == 0 ? totals.maximumSequence : commit)
         }
-        for table in [state.memtable, overlay].compactMap({ $0 }) {
-            newest = table.groups[group]?.reduce(newest) { max($0, $1.index.sequence) } ?? newest
-        }
-        return newest
+        newest = max(newest, state.memtable.newestSequence(of: group))
+        newest = max(newest, overlay?.newestSequence(of: group) ?? 0)
+        return state.rangeTombstones[group]?.reduce(newest) { max($0, $1.sequence) } ?? newest
     }
 
     /// Stored bytes and pages of a channel's group, superseded versions included.
@@ -84,8 +109,8 @@ package struct View: Sendable {
     ) {
         var (pages, bytes): (UInt64, UInt64) = (0, 0)
         if isDropped(group) { return (0, 0) }
-        for segment in state.segments where segment.reference.mayHold(group) {
-            guard let totals = try segment.open().index.group(group) else { continue }
+        try state.table.forEach(holding: group, 0...UInt64.max) { (segment) throws(StorageError) in
+            guard let totals = try segment.open().index.group(group) else { return }
             pages += totals.pageCount
             bytes += totals.liveByteCount
         }

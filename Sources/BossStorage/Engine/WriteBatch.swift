@@ -6,6 +6,14 @@ package struct WriteBatch: Sendable {
     /// What the batch was made from; later commits of pages that it read are conflicts.
     package let base: View
     private(set) var pages: [CuboidKey: EncodedPage] = [:]
+    /// Boxes that are deleted; pages of the batch inside them were written afterwards.
+    private(set) var deletions: [RangeTombstone] = []
+    /// What the history says about the commit.
+    package var note = CommitNote()
+    /// Changes of the catalog that belong to the commit, encoded by the catalog; at most `redoLimit` bytes.
+    package var catalogRedo: [UInt8] = []
+    /// Bytes that `catalogRedo` may have.
+    package static let redoLimit = PageLimits.brickByteCount
     /// Cuboids whose older version the batch has read.
     private(set) var reads: Set<CuboidKey> = []
     private var overlay = Memtable()
@@ -16,7 +24,7 @@ package struct WriteBatch: Sendable {
     package init(base: View) { self.base = base }
 
     /// Whether nothing was written.
-    package var isEmpty: Bool { pages.isEmpty }
+    package var isEmpty: Bool { pages.isEmpty && deletions.isEmpty && catalogRedo.isEmpty }
 
     /// Adds a page.
     ///
@@ -30,8 +38,23 @@ package struct WriteBatch: Sendable {
         overlay.replace(page.key, with: Memtable.Entry(index: entry, store: MemoryPageStore(page: page)))
     }
 
+    /// Deletes all cuboids of a box, given by the Morton codes of its lowest and highest cuboid, both inclusive; what
+    /// the batch wrote there before goes too.
+    ///
+    /// Costs the same for any number of cuboids; a later `put` in the box stands.
+    package mutating func delete(_ group: PageGroup, lowest: UInt64, highest: UInt64) {
+        let tombstone = RangeTombstone(group: group, lowest: lowest, highest: highest, sequence: .max)
+        for (key, page) in pages where key.group == group && tombstone.contains(key.morton) {
+            byteCount -= page.byteCount
+            pages[key] = nil
+        }
+        deletions.append(tombstone)
+        byteCount += PageHeader.byteCount
+        overlay.delete(tombstone)
+    }
+
     /// The base with the batch's own pages over it.
-    package var view: View { pages.isEmpty ? base : base.with(overlay: overlay) }
+    package var view: View { pages.isEmpty && deletions.isEmpty ? base : base.with(overlay: overlay) }
 }
 
 extension WriteBatch {
@@ -41,5 +64,32 @@ extension WriteBatch {
     package func pendingBricks(_ key: CuboidKey) -> Set<Int> {
         guard let page = pages[key], page.kind == .delta else { return [] }
         return Set(page.entries.map { Int($0.brickIndex) })
+    }
+}
+
+extension WriteBatch {
+    /// The pages of the commit in the order of the log: deletions first, then by key, then what the engine adds.
+    func pages(
+        commit sequence: UInt64, microseconds: Int64, also bulkNotes: [ManifestRoot.BulkNote]
+    ) -> [EncodedPage] {
+        var own = note
+        own.microseconds = microseconds
+        var system = bulkNotes.map {
+            EncodedPage.bytes($0.bytes, key: CuboidKey(group: SystemGroup.notes, morton: $0.sequence))
+        }
+        system.append(
+            .bytes(own.encoded(), key: CuboidKey(group: SystemGroup.notes, morton: sequence)))
+        if !catalogRedo.isEmpty {
+            system.append(
+                .bytes(catalogRedo, key: CuboidKey(group: SystemGroup.catalogRedo, morton: sequence)))
+        }
+        return deletions.map(EncodedPage.deletion) + pages.values.sorted { $0.key < $1.key } + system
+    }
+
+    /// Bytes that the commit may take in the log.
+    func room(also bulkNotes: [ManifestRoot.BulkNote]) -> UInt64 {
+        let noted = bulkNotes.reduce(0) { $0 + $1.bytes.count + 512 }
+        let slack = (pages.count + 1) * 2 * PageLayout.memoryPage + deletions.count * 128
+        return UInt64(byteCount + catalogRedo.count + note.encoded().count + noted + slack) + 4096
     }
 }

@@ -11,6 +11,8 @@ final class WriterState {
     var log: ActiveLog?
     /// The newest sequence number given out.
     var lastSequence: UInt64
+    /// Time of the newest commit; later ones have later times, whatever the clock says.
+    var lastMicroseconds: Int64
     /// Whether a thread is flushing the log just now.
     var isFlushing = false
     /// Batches that are in the log but not flushed.
@@ -30,6 +32,7 @@ final class WriterState {
     init(root: ManifestRoot, lastSequence: UInt64) {
         self.root = root
         self.lastSequence = lastSequence
+        lastMicroseconds = root.microseconds
     }
 }
 

@@ -26,6 +26,9 @@ enum Magic {
     static let indexRoot: UInt32 = 0x5249_5142  // "BQIR"
     static let footer: UInt32 = 0x5446_5142  // "BQFT"
     static let root: UInt32 = 0x5452_5142  // "BQRT"
+    static let shard: UInt32 = 0x4853_5142  // "BQSH"
+    static let lease: UInt32 = 0x534C_5142  // "BQLS"
+    static let note: UInt32 = 0x544E_5142  // "BQNT"
     static let status: UInt32 = 0x5453_5142  // "BQST"
 }
 

@@ -7,6 +7,8 @@ struct LogContents: Sendable {
     /// End of the last accepted batch.
     var end: UInt64
     var lastSequence: UInt64
+    /// Time of the last accepted record, microseconds since 1970.
+    var lastMicroseconds: Int64 = 0
     /// Checksum of the last accepted commit record, or the chain seed.
     var chain: UInt32
     /// Whether the last accepted record says that the log was closed and flushed there.
@@ -60,6 +62,7 @@ struct LogScanner {
             for (group, entry) in batch.entries { contents.entries[group, default: []].append(entry) }
             contents.end = end
             contents.lastSequence = batch.record.sequence
+            contents.lastMicroseconds = max(contents.lastMicroseconds, batch.record.microseconds)
             contents.chain = batch.checksum
             contents.isClosed = batch.record.isClose
             contents.flushedByteCount = max(contents.flushedByteCount, batch.record.flushedByteCount)
@@ -108,13 +111,13 @@ struct LogScanner {
                 pagesChecksum = withUnsafeBytes(of: checksum.littleEndian) {
                     CRC32C.checksum($0, seed: pagesChecksum)
                 }
-                let isConstant = header.kind == .constant || header.kind == .tombstone
+                let isStored = header.kind == .full || header.kind == .delta
                 entries.append(
                     (
                         header.key.group,
                         IndexEntry(
                             morton: header.key.morton, sequence: header.sequence, kind: header.kind,
-                            offsetOrConstant: isConstant ? header.baseOrConstant : offset,
+                            offsetOrConstant: isStored ? offset : header.baseOrConstant,
                             pageByteCount: UInt32(header.pageByteCount), headerChecksum: checksum)
                     ))
                 offset = alignUp(offset + UInt64(header.pageByteCount), to: PageLayout.fileAlignment)

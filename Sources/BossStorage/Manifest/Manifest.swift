@@ -55,9 +55,10 @@ struct Manifest: Sendable {
 
     /// Makes a root durable under its number. Every file it names was flushed before.
     ///
+    /// - Parameter keptFrom: roots from this number on are left, since readers go by them.
     /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull` before the root
     ///   has its name; after any other error it is unknown whether it is on disk.
-    func publish(_ root: ManifestRoot) throws(StorageError) {
+    func publish(_ root: ManifestRoot, keptFrom: UInt64 = .max) throws(StorageError) {
         let temporary = "\(ManifestRoot.directory)/tmp.\(FileIdentifier(from: fileSystem))"
         do {
             try write(root, to: temporary)
@@ -72,7 +73,7 @@ struct Manifest: Sendable {
         try StorageError.flushing { () throws(StorageError) in
             try fileSystem.syncDirectory(ManifestRoot.directory)
         }
-        removeOldRoots(newest: root.number)
+        removeOldRoots(before: min(root.number, keptFrom))
     }
 
     private func write(_ root: ManifestRoot, to temporary: String) throws(StorageError) {
@@ -86,9 +87,9 @@ struct Manifest: Sendable {
     }
 
     /// Old roots are only a convenience: a failure to remove one is left to the next publication.
-    private func removeOldRoots(newest: UInt64) {
+    private func removeOldRoots(before limit: UInt64) {
         guard let numbers = try? numbers() else { return }
-        for number in numbers.sorted(by: >).dropFirst(Self.keptRootCount) where number < newest {
+        for number in numbers.sorted(by: >).dropFirst(Self.keptRootCount) where number < limit {
             try? fileSystem.unlink(ManifestRoot.path(number: number))
         }
     }

@@ -9,8 +9,9 @@ import BossCodec
 ///     then sections: u32 kind, u32 flags (bit 0: must be understood), u64 byte length, bytes
 ///     last  u32 CRC of everything before
 ///
-/// Sections: 1 live logs (file identifiers), 2 segments (160 bytes each), 3 dropped channels (u32 each).
-/// Kinds that later work adds (shards, named snapshots, times of sequence numbers) take new numbers.
+/// Sections: 1 live logs (file identifiers), 2 segments (160 bytes each), 3 dropped channels (u32 each), 4 shards (128
+/// bytes each), 5 snapshots, 6 range tombstones (40 bytes each), 7 history (u64 oldest readable commit, i64
+/// retention in microseconds), 8 notes of bulk commits (u64 sequence number, u32 length, bytes) that no log holds yet.
 package struct ManifestRoot: Hashable, Sendable {
     /// Number in the file name; only grows.
     var number: UInt64
@@ -22,15 +23,32 @@ package struct ManifestRoot: Hashable, Sendable {
     var logs: [FileIdentifier]
     var segments: [SegmentReference]
     var droppedChannels: [UInt32]
+    /// Lists of further segments, ascending by key.
+    var shards: [ShardReference] = []
+    var snapshots: [NamedSnapshot] = []
+    var rangeTombstones: [RangeTombstone] = []
+    var history = HistoryRange()
+    var bulkNotes: [BulkNote] = []
+
+    /// What a bulk commit says about itself, until the next log holds it.
+    struct BulkNote: Hashable, Sendable {
+        var sequence: UInt64
+        var bytes: [UInt8]
+    }
 
     private enum Section {
         static let logs: UInt32 = 1
         static let segments: UInt32 = 2
         static let droppedChannels: UInt32 = 3
+        static let shards: UInt32 = 4
+        static let snapshots: UInt32 = 5
+        static let rangeTombstones: UInt32 = 6
+        static let history: UInt32 = 7
+        static let bulkNotes: UInt32 = 8
         static let required: UInt32 = 1
     }
     private static let headerByteCount = 72
-    /// A root larger than this is refused: 400 000 segments fit.
+    /// A root larger than this is refused.
     static let maximumByteCount = 64 << 20
 
     static let directory = "MANIFEST"
@@ -61,7 +79,7 @@ package struct ManifestRoot: Hashable, Sendable {
         writer.append(epoch)
         writer.append(lastSequence)
         writer.append(microseconds)
-        writer.append(UInt32(3))
+        writer.append(UInt32(8))
         writer.append(UInt32(0))
         Self.append(Section.logs, to: &writer) { body in for log in logs { log.write(to: &body) } }
         Self.append(Section.segments, to: &writer) { body in
@@ -69,6 +87,21 @@ package struct ManifestRoot: Hashable, Sendable {
         }
         Self.append(Section.droppedChannels, to: &writer) { body in
             for channel in droppedChannels { body.append(channel) }
+        }
+        Self.append(Section.shards, to: &writer) { body in for shard in shards { shard.write(to: &body) } }
+        Self.append(Section.snapshots, to: &writer) { body in
+            for snapshot in snapshots { snapshot.write(to: &body) }
+        }
+        Self.append(Section.rangeTombstones, to: &writer) { body in
+            for tombstone in rangeTombstones { tombstone.write(to: &body) }
+        }
+        Self.append(Section.history, to: &writer) { body in history.write(to: &body) }
+        Self.append(Section.bulkNotes, to: &writer) { body in
+            for note in bulkNotes {
+                body.append(note.sequence)
+                body.append(UInt32(note.bytes.count))
+                body.append(contentsOf: note.bytes)
+            }
         }
         writer.appendChecksum()
         return writer.bytes
@@ -135,20 +168,36 @@ package struct ManifestRoot: Hashable, Sendable {
                 throw cursor.corrupt("section length")
             }
             var body = ByteCursor(try cursor.slice(length), file: file, base: UInt64(cursor.offset - length))
-            switch kind {
-            case Section.logs:
-                while body.remaining > 0 { logs.append(try FileIdentifier(&body)) }
-            case Section.segments:
-                segments.reserveCapacity(length / SegmentReference.byteCount)
-                while body.remaining > 0 { segments.append(try SegmentReference(&body)) }
-            case Section.droppedChannels:
-                while body.remaining > 0 { droppedChannels.append(try body.next()) }
-            default:
+            if try !read(kind, &body) {
                 guard flags & Section.required == 0 else {
-                    throw .unsupportedFormat(file: file, found: kind, supported: Section.droppedChannels)
+                    throw .unsupportedFormat(file: file, found: kind, supported: Section.bulkNotes)
                 }
             }
         }
         guard cursor.remaining == 4 else { throw cursor.corrupt("bytes after the last section") }
+    }
+
+    /// Reads one section; false for a kind that this program does not know.
+    private mutating func read(_ kind: UInt32, _ body: inout ByteCursor) throws(StorageError) -> Bool {
+        switch kind {
+        case Section.logs: while body.remaining > 0 { logs.append(try FileIdentifier(&body)) }
+        case Section.segments:
+            segments.reserveCapacity(body.remaining / SegmentReference.byteCount)
+            while body.remaining > 0 { segments.append(try SegmentReference(&body)) }
+        case Section.droppedChannels: while body.remaining > 0 { droppedChannels.append(try body.next()) }
+        case Section.shards: while body.remaining > 0 { shards.append(try ShardReference(&body)) }
+        case Section.snapshots: while body.remaining > 0 { snapshots.append(try NamedSnapshot(&body)) }
+        case Section.rangeTombstones:
+            while body.remaining > 0 { rangeTombstones.append(try RangeTombstone(&body)) }
+        case Section.history: history = try HistoryRange(&body)
+        case Section.bulkNotes:
+            while body.remaining > 0 {
+                let sequence: UInt64 = try body.next()
+                let count = Int(try body.next(UInt32.self))
+                bulkNotes.append(BulkNote(sequence: sequence, bytes: Array(try body.slice(count))))
+            }
+        default: return false
+        }
+        return true
     }
 }

@@ -59,6 +59,42 @@ package final class EncodedPage: @unchecked Sendable {
         return EncodedPage(
             header: header, entries: [], storage: VoxelStorage(byteCount: PageHeader.byteCount, zeroed: true))
     }
+
+    /// The deletion of a box of cuboids: only a header.
+    static func deletion(_ tombstone: RangeTombstone) -> EncodedPage {
+        let header = PageHeader(
+            database: FileIdentifier(high: 0, low: 0),
+            key: CuboidKey(group: tombstone.group, morton: tombstone.lowest), kind: .rangeTombstone,
+            voxelByteCount: 1, brickCount: 0, baseOrConstant: tombstone.highest,
+            pageByteCount: PageHeader.byteCount, brickByteCount: 0, directoryChecksum: 0)
+        return EncodedPage(
+            header: header, entries: [], storage: VoxelStorage(byteCount: PageHeader.byteCount, zeroed: true))
+    }
+
+    /// A page of one raw brick that holds bytes other than voxels.
+    ///
+    /// - Precondition: 1 to `PageLimits.brickByteCount` bytes.
+    static func bytes(_ bytes: [UInt8], key: CuboidKey) -> EncodedPage {
+        precondition(!bytes.isEmpty && bytes.count <= PageLimits.brickByteCount, "bytes of one brick")
+        let start = Int(alignUp(UInt64(PageHeader.byteCount + BrickEntry.byteCount), to: 64))
+        let entry = BrickEntry(
+            brickIndex: 0, codec: .raw, offset: UInt32(start), storedByteCount: UInt32(bytes.count),
+            checksum: bytes.withUnsafeBytes { CRC32C.checksum($0) })
+        var directory = ByteWriter(capacity: BrickEntry.byteCount)
+        entry.write(to: &directory)
+        let storage = VoxelStorage(byteCount: start + bytes.count, zeroed: true)
+        storage.withUnsafeMutableBytes { page in
+            UnsafeMutableRawBufferPointer(rebasing: page[PageHeader.byteCount...]).copyBytes(
+                from: directory.bytes)
+            UnsafeMutableRawBufferPointer(rebasing: page[start...]).copyBytes(from: bytes)
+        }
+        let header = PageHeader(
+            database: FileIdentifier(high: 0, low: 0), key: key, kind: .full, voxelByteCount: 1,
+            brickCount: 1, baseOrConstant: 0, pageByteCount: start + bytes.count,
+            brickByteCount: bytes.count,
+            directoryChecksum: directory.bytes.withUnsafeBytes { CRC32C.checksum($0) })
+        return EncodedPage(header: header, entries: [entry], storage: storage)
+    }
 }
 
 /// Where things lie in pages and files.

@@ -10,6 +10,9 @@ package enum PageKind: UInt8, Sendable {
     case constant = 3
     /// The cuboid was deleted: background everywhere.
     case tombstone = 4
+    /// A box of cuboids was deleted: every older version inside is hidden. The key holds the Morton code of the
+    /// box's lowest cuboid, the constant that of its highest.
+    case rangeTombstone = 5
 }
 
 /// The first 96 bytes of a page, little-endian. The key is repeated here so that a page can be
@@ -20,7 +23,7 @@ package enum PageKind: UInt8, Sendable {
 ///     24  u32 channel        28  u8 resolution      29  u8 kind     30  u8 voxel byte count   31  u8 0
 ///     32  u32 time           36  u32 brick count (directory entries)
 ///     40  u64 morton         48  u64 sequence number (0 in bulk segments: the manifest has it)
-///     56  u64 sequence number of the base (delta) or voxel bits (constant)
+///     56  u64 sequence number of the base (delta) or voxel bits (constant), highest cuboid (range)
 ///     64  u32 page length    68  u32 decoded brick length
 ///     72  u32 directory length                      76  u32 summary length
 ///     80  u32 CRC of the directory                  84  u32 CRC of the summary

@@ -88,3 +88,17 @@ final class MemoryPageStore: PageStore {
         guard copied else { throw .corrupt(file: name, offset: offset, reason: "read past the page") }
     }
 }
+
+/// Stands where a version has no bytes anywhere: a deletion.
+final class NoPageStore: PageStore {
+    static let shared = NoPageStore()
+
+    let storeNumber = PageStoreNumber.next()
+    var name: String { "deleted cuboids" }
+
+    func mapping(covering end: UInt64) -> (any FileMapping)? { nil }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) {
+        throw .corrupt(file: name, offset: offset, reason: "a deletion has no bytes")
+    }
+}

@@ -48,6 +48,17 @@ struct VersionCollector {
         }
     }
 
+    /// Whether some version was added.
+    var isEmpty: Bool { base == nil && deltas.isEmpty }
+
+    /// Hides what is older than a deletion. A page of the same commit was written after it.
+    mutating func hide(by tombstone: RangeTombstone) {
+        guard tombstone.sequence <= limit, base.map({ $0.sequence < tombstone.sequence }) ?? true else {
+            return
+        }
+        base = tombstone.version(in: NoPageStore.shared)
+    }
+
     func located(morton: UInt64) -> LocatedPage {
         guard !deltas.isEmpty else { return LocatedPage(morton: morton, base: base, deltas: []) }
         let floor = base?.sequence ?? 0

@@ -3,7 +3,7 @@
 ///      0  u64 morton         8  u64 sequence number (0 in bulk segments)
 ///     16  u64 offset in the file, or the voxel bits of a constant
 ///     24  u32 page length   28  u32 CRC of the page header
-///     32  u8 kind           33  7 bytes 0
+///     32  u8 kind           33  u56 age of the base: how many commits its writer's view lay behind its own
 struct IndexEntry: Hashable, Sendable {
     static let byteCount = 40
 
@@ -13,6 +13,13 @@ struct IndexEntry: Hashable, Sendable {
     var offsetOrConstant: UInt64
     var pageByteCount: UInt32
     var headerChecksum: UInt32
+    /// The newest commit that the page's writer could see, as a distance from its own; 0 for a page of the log.
+    var baseAge: UInt64 = 0
+
+    /// Whether nothing is stored beside the entry itself.
+    var isIndexOnly: Bool { kind != .full && kind != .delta }
+
+    private static let ageLimit: UInt64 = 1 << 56 - 1
 
     /// Ascending Morton code, newest version of a cuboid first.
     static func precedes(_ left: IndexEntry, _ right: IndexEntry) -> Bool {
@@ -21,14 +28,27 @@ struct IndexEntry: Hashable, Sendable {
 
     /// The version that the entry names.
     ///
-    /// - Parameter base: the newest commit that its writer could see; its own commit by default.
-    func version(in store: any PageStore, madeFrom base: UInt64? = nil) -> PageVersion {
-        let isConstant = kind == .constant || kind == .tombstone
-        return PageVersion(
-            sequence: sequence, baseSequence: base ?? sequence, kind: kind,
-            constantBits: isConstant ? offsetOrConstant : 0, store: store,
-            offset: isConstant ? 0 : offsetOrConstant, byteCount: pageByteCount,
+    func version(in store: any PageStore) -> PageVersion {
+        PageVersion(
+            sequence: sequence, baseSequence: sequence - min(baseAge, sequence), kind: kind,
+            constantBits: isIndexOnly ? offsetOrConstant : 0, store: store,
+            offset: isIndexOnly ? 0 : offsetOrConstant, byteCount: pageByteCount,
             headerChecksum: headerChecksum)
+    }
+
+    /// The deletion that an entry of its kind stands for.
+    func rangeTombstone(_ group: PageGroup) -> RangeTombstone? {
+        guard kind == .rangeTombstone else { return nil }
+        return RangeTombstone(
+            group: group, lowest: morton, highest: offsetOrConstant, sequence: sequence)
+    }
+
+    /// The entry of a page of a bulk segment, whose commit the manifest knows.
+    func stamped(_ commit: UInt64, madeFrom base: UInt64) -> IndexEntry {
+        var stamped = self
+        stamped.sequence = commit
+        stamped.baseAge = min(commit - min(base, commit), Self.ageLimit)
+        return stamped
     }
 
     func write(to writer: inout ByteWriter) {
@@ -37,8 +57,7 @@ struct IndexEntry: Hashable, Sendable {
         writer.append(offsetOrConstant)
         writer.append(pageByteCount)
         writer.append(headerChecksum)
-        writer.append(kind.rawValue)
-        writer.append(contentsOf: [0, 0, 0, 0, 0, 0, 0])
+        writer.append(UInt64(kind.rawValue) | baseAge << 8)
     }
 
     init(_ cursor: inout ByteCursor) throws(StorageError) {
@@ -47,11 +66,12 @@ struct IndexEntry: Hashable, Sendable {
         offsetOrConstant = try cursor.next()
         pageByteCount = try cursor.next()
         headerChecksum = try cursor.next()
-        guard let kind = PageKind(rawValue: try cursor.next()) else {
+        let kindAndAge: UInt64 = try cursor.next()
+        guard let kind = PageKind(rawValue: UInt8(truncatingIfNeeded: kindAndAge)) else {
             throw cursor.corrupt("page kind in index")
         }
         self.kind = kind
-        try cursor.skip(7)
+        baseAge = kindAndAge >> 8
     }
 
     init(
@@ -68,10 +88,10 @@ struct IndexEntry: Hashable, Sendable {
 
     /// The entry of a page that was written at an offset.
     init(page: EncodedPage, sequence: UInt64, offset: UInt64, headerChecksum: UInt32) {
-        let isConstant = page.kind == .constant || page.kind == .tombstone
+        let isStored = page.kind == .full || page.kind == .delta
         self.init(
             morton: page.key.morton, sequence: sequence, kind: page.kind,
-            offsetOrConstant: isConstant ? page.header.baseOrConstant : offset,
+            offsetOrConstant: !isStored ? page.header.baseOrConstant : offset,
             pageByteCount: UInt32(page.byteCount), headerChecksum: headerChecksum)
     }
 }

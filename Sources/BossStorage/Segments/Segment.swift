@@ -22,15 +22,21 @@ final class Segment: Sendable {
         opened = Mutex(nil)
     }
 
-    /// A segment whose file and index are at hand, since this process has just sealed it.
-    init(
-        reference: SegmentReference, store: FilePageStore, index: SegmentIndex?, fileSystem: any FileSystem,
-        database: FileIdentifier
+    /// The same file under a reference with other counts.
+    func with(_ reference: SegmentReference) -> Segment {
+        if reference == self.reference { return self }
+        return Segment(
+            reference: reference, fileSystem: fileSystem, database: database,
+            opened: opened.withLock { $0 })
+    }
+
+    private init(
+        reference: SegmentReference, fileSystem: any FileSystem, database: FileIdentifier, opened: Opened?
     ) {
         self.reference = reference
         self.fileSystem = fileSystem
         self.database = database
-        opened = Mutex(index.map { Opened(store: store, index: $0) })
+        self.opened = Mutex(opened)
     }
 
     /// Opens the file and checks length, header, footer and index root.
@@ -43,12 +49,6 @@ final class Segment: Sendable {
             state = loaded
             return loaded
         }
-    }
-
-    /// Removes the file once nobody reads it.
-    func discard() {
-        // A file that cannot be opened any more is left to the clean-up of the next open.
-        (try? open())?.store.unlinkWhenUnused(in: fileSystem)
     }
 
     private func load() throws(StorageError) -> Opened {
@@ -123,12 +123,7 @@ final class Segment: Sendable {
                     continue
                 }
                 guard entries[at].morton == wanted else { break }
-                var version = entries[at]
-                let isBulk = reference.commitSequence != 0
-                if isBulk { version.sequence = reference.commitSequence }
-                collectors[position].add(
-                    version.version(
-                        in: opened.store, madeFrom: isBulk ? reference.minimumSequence : version.sequence))
+                collectors[position].add(reference.stamped(entries[at]).version(in: opened.store))
                 at += 1
             }
             position += 1

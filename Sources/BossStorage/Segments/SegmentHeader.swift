@@ -6,6 +6,8 @@ enum SegmentRole: UInt8, Sendable {
     case log = 1
     /// A bulk load of whole cuboids.
     case bulk = 2
+    /// Pages that compaction took over from other segments; each has its own commit.
+    case compacted = 3
 
     var directory: String { self == .log ? "wal" : "seg" }
 }

@@ -5,7 +5,7 @@ package struct SegmentReference: Hashable, Sendable {
 
     var identifier: FileIdentifier
     var role: SegmentRole
-    /// 0 for overlapping files, larger for files that do not overlap; compaction moves files down.
+    /// 0 for sealed logs and small bulk loads as they came, 1 for files that compaction has seen.
     var level: UInt8
     var fileByteCount: UInt64
     var footerChecksum: UInt32
@@ -16,9 +16,22 @@ package struct SegmentReference: Hashable, Sendable {
     var maximumSequence: UInt64
     var pageCount: UInt64
     var liveByteCount: UInt64
+    /// Bytes of pages that no view can need any more, as far as that was counted.
     var deadByteCount: UInt64
+    /// Bytes of pages that newer ones replaced, and that only the history or a snapshot needs.
+    var heldByteCount: UInt64
     /// The commit of all pages of a bulk segment; 0 where each page has its own.
     var commitSequence: UInt64
+
+    /// Bytes of pages that the newest state needs.
+    var neededByteCount: UInt64 {
+        liveByteCount - min(liveByteCount, deadByteCount + heldByteCount)
+    }
+
+    /// An index entry with the commit that wrote its page: entries of bulk segments do not know it.
+    func stamped(_ entry: IndexEntry) -> IndexEntry {
+        commitSequence == 0 ? entry : entry.stamped(commitSequence, madeFrom: minimumSequence)
+    }
 
     var path: String { Self.path(role: role, identifier: identifier) }
 
@@ -32,16 +45,8 @@ package struct SegmentReference: Hashable, Sendable {
         "seg/" + (number < 16 ? "0" : "") + String(number, radix: 16)
     }
 
-    /// Whether pages of a group may be inside.
-    func mayHold(_ group: PageGroup) -> Bool {
-        minimumKey.group <= group && group <= maximumKey.group
-    }
-
-    /// Whether cuboids of a group in a range of Morton codes may be inside.
-    func mayHold(_ group: PageGroup, _ codes: ClosedRange<UInt64>) -> Bool {
-        CuboidKey(group: group, morton: codes.lowerBound) <= maximumKey
-            && minimumKey <= CuboidKey(group: group, morton: codes.upperBound)
-    }
+    /// Whether keys of a range may be inside.
+    func overlaps(_ low: CuboidKey, _ high: CuboidKey) -> Bool { low <= maximumKey && minimumKey <= high }
 
     func write(to writer: inout ByteWriter) {
         let start = writer.bytes.count
@@ -59,6 +64,7 @@ package struct SegmentReference: Hashable, Sendable {
         writer.append(liveByteCount)
         writer.append(deadByteCount)
         writer.append(commitSequence)
+        writer.append(heldByteCount)
         writer.pad(to: start + Self.byteCount)
     }
 
@@ -81,6 +87,7 @@ package struct SegmentReference: Hashable, Sendable {
         liveByteCount = try cursor.next()
         deadByteCount = try cursor.next()
         commitSequence = try cursor.next()
+        heldByteCount = try cursor.next()
         try cursor.skip(start + Self.byteCount - cursor.offset)
     }
 
@@ -100,6 +107,7 @@ package struct SegmentReference: Hashable, Sendable {
         pageCount = footer.pageCount
         liveByteCount = footer.liveByteCount
         deadByteCount = 0
+        heldByteCount = 0
         self.commitSequence = commitSequence
     }
 }

@@ -106,9 +106,11 @@ struct CrashSimulation {
     private func readOnly(_ session: Session) throws -> ModelState? {
         let before = session.files.mutatingOperationCount
         defer { precondition(session.files.mutatingOperationCount == before, "a reader has written") }
+        var options = session.options
+        options.takesLease = false
         do {
             let reader = try StorageEngine.open(
-                fileSystem: session.files.sharedHandle(), mode: .readOnly, options: session.options)
+                fileSystem: session.files.sharedHandle(), mode: .readOnly, options: options)
             return try session.state(of: try reader.view(), reader)
         } catch StorageError.notADatabase where !session.isCreated {
             return nil
@@ -153,6 +155,7 @@ struct CrashSimulation {
 ///
 /// - Parameter rootLimit: old roots are removed by the next publication, and unlinked ones come back with a crash.
 func refuseStrays(_ session: Session, _ engine: StorageEngine, rootLimit: Int = 6) throws {
+    engine.reclaimer.reclaim()
     let root = engine.writer.withLock { $0.root }
     var named = Set(root.segments.map(\.path))
     for log in root.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }

@@ -81,8 +81,10 @@ struct EngineHandleTests {
         let files = SimulatedFileSystem(seed: 4)
         let engine = try StorageEngine.open(
             fileSystem: files, mode: .readWrite(create: true), options: options)
+        var readerOptions = options
+        readerOptions.takesLease = false
         let reader = try StorageEngine.open(
-            fileSystem: files.sharedHandle(), mode: .readOnly, options: options)
+            fileSystem: files.sharedHandle(), mode: .readOnly, options: readerOptions)
         var mutations = 0
         for number in UInt8(1)..<40 {
             try write(engine, [CuboidKey(1, 0), CuboidKey(2, UInt64(number))], number)

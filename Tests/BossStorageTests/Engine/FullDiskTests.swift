@@ -94,10 +94,13 @@ struct FullDiskTests {
         files.setFaults(.quota(byteCount: files.usedByteCount))
         #expect(throws: StorageError.self) { try session.open() }
         guard case .diskFull = session.errors.last else { throw TestFailure("\(session.errors)") }
-        let reader = try StorageEngine.open(
-            fileSystem: files.sharedHandle(), mode: .readOnly, options: options)
-        let view = try reader.view()
-        #expect(try session.bricks.difference(reader, view, session.acknowledged, keys: session.keys) == nil)
+        do {
+            let reader = try StorageEngine.open(
+                fileSystem: files.sharedHandle(), mode: .readOnly, options: options)
+            let view = try reader.view()
+            #expect(
+                try session.bricks.difference(reader, view, session.acknowledged, keys: session.keys) == nil)
+        }
         files.setFaults(.none)
         try session.open()
         let engine = try #require(session.engine)

@@ -1,0 +1,104 @@
+import Synchronization
+
+extension StorageEngine {
+    /// Publishes the next root; the first of a handle also claims a new epoch.
+    ///
+    /// After a failure it is unknown whether the root is on disk, so the writer stops.
+    ///
+    /// - Parameters:
+    ///   - edit: what changes in the table of segments.
+    ///   - change: what else changes in the root.
+    ///   - taking: changes of the published state that become visible in the same moment.
+    func publish(
+        _ state: WriterState, _ edit: ManifestEdit = ManifestEdit(),
+        _ change: (inout ManifestRoot) -> Void,
+        taking: (inout PublishedState) -> Void = { _ in }
+    ) throws(StorageError) {
+        let table = published.withLock { $0.table }
+        let revision: ManifestRevision
+        do {
+            revision = try ManifestRevision(
+                root: state.root, table: table, edit: edit, fileSystem: fileSystem,
+                limit: options.rootSegmentLimit)
+        } catch { throw poisonAfterFlush(state, error) }
+        var root = state.root
+        root.segments = revision.recent
+        root.shards = revision.shards
+        change(&root)
+        root.number += 1
+        if !state.hasClaimedEpoch { root.epoch += 1 }
+        root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
+        root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
+        do {
+            try Manifest(fileSystem: fileSystem).publish(root, keptFrom: reclaimer.oldestPinnedRoot())
+        } catch {
+            // A full disk stops the publication before the root gets its name.
+            if case .diskFull = error { throw error }
+            throw poison(state, error)
+        }
+        state.root = root
+        state.durableRootNumber = root.number
+        state.hasClaimedEpoch = true
+        show(root, table.revised(revision, fileSystem: fileSystem, database: database), taking)
+        reclaimer.retire(revision.retiredPaths, root: root.number)
+        reclaimer.reclaim()
+    }
+
+    private func show(
+        _ root: ManifestRoot, _ table: SegmentTable, _ taking: (inout PublishedState) -> Void
+    ) {
+        let pin = reclaimer.pin(root.number)
+        // Let go of outside the lock: the last reference to a state may free much.
+        let old = published.withLock { published -> PublishedState in
+            let old = published
+            published.table = table
+            published.pin = pin
+            published.takeOver(root)
+            taking(&published)
+            return old
+        }
+        _ = old
+    }
+}
+
+extension PublishedState {
+    /// Takes over what a root says beside its segments.
+    mutating func takeOver(_ root: ManifestRoot) {
+        droppedChannels = Set(root.droppedChannels)
+        rangeTombstones = Dictionary(grouping: root.rangeTombstones, by: \.group)
+        history = root.history
+        snapshots = root.snapshots
+        bulkNotes = root.bulkNotes
+    }
+}
+
+extension SegmentTable {
+    /// The table of a revised root; what stays is the same object, so open files stay open.
+    func revised(
+        _ revision: ManifestRevision, fileSystem: any FileSystem, database: FileIdentifier
+    ) -> SegmentTable {
+        var known: [FileIdentifier: Segment] = [:]
+        for segment in recent { known[segment.reference.identifier] = segment }
+        let written = Dictionary(
+            uniqueKeysWithValues: revision.written.map { ($0.reference.identifier, $0.segments) })
+        if !written.isEmpty {
+            // Only shards that were read can hold open files.
+            for shard in shards {
+                for segment in shard.loadedSegments { known[segment.reference.identifier] = segment }
+            }
+        }
+        func segment(_ reference: SegmentReference) -> Segment {
+            known[reference.identifier]?.with(reference)
+                ?? Segment(reference: reference, fileSystem: fileSystem, database: database)
+        }
+        let old = Dictionary(uniqueKeysWithValues: shards.map { ($0.reference.identifier, $0) })
+        return SegmentTable(
+            recent: revision.recent.map(segment),
+            shards: revision.shards.map { reference in
+                old[reference.identifier]
+                    ?? Shard(
+                        reference: reference, fileSystem: fileSystem, database: database,
+                        segments: written[reference.identifier]?.map(segment))
+            })
+    }
+}
