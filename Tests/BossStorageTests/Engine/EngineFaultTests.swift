@@ -56,14 +56,7 @@ struct EngineFaultTests {
             try expectAcknowledged(session, engine)
             try refuseStrays(session, engine)
         }
-        // Without room a reader still opens.
-        let reader = try? StorageEngine.open(
-            fileSystem: session.files.sharedHandle(), mode: .readOnly, options: session.options)
-        if let reader {
-            try expectAcknowledged(session, reader)
-        } else if session.isCreated {
-            throw TestFailure("no reader on a full disk")
-        }
+        try readOnFullDisk(session)
         session.files.setFaults(.none)
         try session.open()
         try session.commit([(CuboidKey(8, 0), session.full())])
@@ -78,6 +71,17 @@ struct EngineFaultTests {
             try refuseStrays(session, engine)
         }
         return refusedCount
+    }
+
+    /// Without room a reader still opens.
+    private func readOnFullDisk(_ session: Session) throws {
+        let reader = try? StorageEngine.open(
+            fileSystem: session.files.sharedHandle(), mode: .readOnly, options: session.options)
+        if let reader {
+            try expectAcknowledged(session, reader)
+        } else if session.isCreated {
+            throw TestFailure("no reader on a full disk")
+        }
     }
 
     private func expectAcknowledged(_ session: Session, _ engine: StorageEngine) throws {
