@@ -1,12 +1,6 @@
 import GRDB
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How a catalog is opened.
 package enum CatalogMode: Hashable, Sendable {
     /// For reading and writing; `create` makes a file that does not exist.
@@ -22,79 +16,75 @@ package enum CatalogMode: Hashable, Sendable {
 ///     try catalog.createCollection(NewCollection(name: "lab"))
 ///     let em = try catalog.resolveChannel(collection: "lab", experiment: "cortex", channel: "em")
 ///
-/// Every operation is one transaction, durable when it returns. Operations may be called from several
-/// threads; they block, on the disk and for up to 5 s on another process, so not from the cooperative pool.
+/// Every operation is one transaction, durable when it returns; `beginTransaction` is for several. Operations may be
+/// called from several threads; they block, on the disk and for up to 5 s on another connection, so not from the
+/// cooperative pool.
 ///
-/// **One connection.** A `DatabaseQueue` opens one connection where a pool opens at least two and writes
-/// a dummy table into the log; its `synchronous` setting stays what we set, where a pool lowers it to
-/// NORMAL. What is read often comes from memory (`resolveChannel`), so parallel readers would gain nothing.
+/// **One connection**, and one more once a transaction writes. A `DatabaseQueue` opens one where a pool opens at
+/// least two and writes a dummy table into the log; its `synchronous` setting stays what we set, where a pool
+/// lowers it to NORMAL. What is read often comes from memory (`resolveChannel`), so parallel readers would gain nothing.
 ///
 /// **Journal.** The file is in rollback mode: at rest it is one file, which can be read on a medium that cannot
 /// be written, and opening or closing it flushes nothing. A commit makes readers of other processes wait
 /// for its few milliseconds, which the catalog's rare writes allow. What a writer that was killed in the middle of
 /// a commit leaves is rolled back by the next one that opens the file for writing.
 package final class Catalog: Sendable {
-    /// How long an operation waits for another process before `CatalogError.locked`.
+    /// How long an operation waits for another connection before `CatalogError.locked`, unless told otherwise.
     static let busyTimeoutSeconds = 5.0
     /// The path of the file, `:memory:` for a catalog in memory.
     package let path: String
     /// Whether writes are refused.
     package let isReadOnly: Bool
+    /// Whether there is no file, or a copy of one.
+    let isInMemory: Bool
+    let busyTimeoutSeconds: Double
+    /// The transaction that the handle is bound to: then all that it does is part of it.
+    let transaction: TransactionCore?
 
     /// The connection, nil once closed: GRDB ends the process when a closed queue is used. Operations that
     /// run while the handle is closed keep it alive until they are done.
     private let connection: Mutex<DatabaseQueue?>
+    /// The connection of the last transaction that wrote, for the next one.
+    let idleConnection = Mutex<DatabaseQueue?>(nil)
     let cache = Mutex(ResolutionCache())
+    /// Commits of the engine that the catalog may not have, oldest first; nearly always none.
+    let outstanding = Mutex<[OutstandingRedo]>([])
+    /// Who changes a catalog in memory; files have SQLite's lock for that.
+    let memoryLock = MemoryWriteLock()
 
-    private init(path: String, isReadOnly: Bool, queue: DatabaseQueue) {
+    init(
+        path: String, isReadOnly: Bool, isInMemory: Bool, queue: DatabaseQueue,
+        busyTimeoutSeconds: Double = Catalog.busyTimeoutSeconds
+    ) {
         self.path = path
         self.isReadOnly = isReadOnly
+        self.isInMemory = isInMemory
+        self.busyTimeoutSeconds = busyTimeoutSeconds
+        transaction = nil
         connection = Mutex(queue)
     }
 
-    /// Opens the catalog in a file and checks it, row by row.
-    ///
-    /// - Parameter database: identifier of the database that the catalog belongs to; a new catalog keeps it.
-    /// - Throws: `.notFound` if there is no such file and none shall be made, `.corrupt` if it is damaged or
-    ///   not a catalog, `.newerSchema` if a newer program wrote it, `.readOnly` if it shall be written and
-    ///   cannot be, `.locked` if another process holds it.
-    package static func open(
-        path: String, mode: CatalogMode, database: String? = nil
-    ) throws(CatalogError) -> Catalog {
-        try checkFile(path, mode: mode)
-        var configuration = Self.configuration
-        configuration.readonly = mode == .readOnly
-        // SQLite would take "file:..." for a URI and ":memory:" for no file at all.
-        let plainPath = path.hasPrefix("/") ? path : "./" + path
-        let queue: DatabaseQueue
-        do {
-            queue = try DatabaseQueue(path: plainPath, configuration: configuration)
-        } catch {
-            throw CatalogError(error, file: path)
-        }
-        let catalog = Catalog(path: path, isReadOnly: mode == .readOnly, queue: queue)
-        try catalog.prepare(mode, database: database)
-        return catalog
+    /// The handle of a transaction.
+    init(transaction: TransactionCore) {
+        path = transaction.parent.path
+        isReadOnly = transaction.parent.isReadOnly
+        isInMemory = transaction.parent.isInMemory
+        busyTimeoutSeconds = transaction.parent.busyTimeoutSeconds
+        self.transaction = transaction
+        connection = Mutex(nil)
     }
 
-    /// An empty catalog in memory, for tests and temporary databases.
-    package static func inMemory() throws(CatalogError) -> Catalog {
-        let queue: DatabaseQueue
-        do {
-            queue = try DatabaseQueue(configuration: Self.configuration)
-        } catch {
-            throw CatalogError(error, file: ":memory:")
-        }
-        let catalog = Catalog(path: ":memory:", isReadOnly: false, queue: queue)
-        try catalog.prepare(.readWrite(create: true), database: nil)
-        return catalog
-    }
-
-    /// Gives the file up, as soon as operations on other threads are done. Later operations throw `.closed`.
+    /// Gives the file up, as soon as operations on other threads are done. Later operations throw `.closed`. The
+    /// handle of a transaction rolls it back.
     package func close() {
+        transaction?.rollBack()
         connection.withLock { $0 = nil }
-        cache.withLock { $0.removeAll() }
+        idleConnection.withLock { $0 = nil }
+        forgetResolved()
     }
+
+    /// Forgets the channels that were resolved.
+    func forgetResolved() { cache.withLock { $0.removeAll() } }
 
     // MARK: Transactions
 
@@ -103,8 +93,20 @@ package final class Catalog: Sendable {
         return queue
     }
 
+    /// Runs statements without a transaction around them.
+    func onConnection<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        let queue = try openConnection()
+        do {
+            return try queue.writeWithoutTransaction(body)
+        } catch {
+            throw CatalogError(error, file: path)
+        }
+    }
+
     /// Runs reads on one snapshot.
     func read<Value>(_ body: (CatalogSession) throws -> Value) throws(CatalogError) -> Value {
+        if let transaction { return try transaction.read(body) }
+        try settle()
         let queue = try openConnection()
         do {
             return try queue.read { try body(CatalogSession(db: $0, file: path)) }
@@ -116,86 +118,18 @@ package final class Catalog: Sendable {
     /// Runs writes in one transaction, which any error rolls back.
     func write<Value>(_ body: (CatalogSession) throws -> Value) throws(CatalogError) -> Value {
         guard !isReadOnly else { throw .readOnly }
-        let queue = try openConnection()
-        let value: Value
-        do {
-            value = try queue.write { db in
-                let value = try body(CatalogSession(db: db, file: path))
-                try CatalogSeal.renew(db)
-                return value
-            }
-        } catch {
-            throw CatalogError(error, file: path)
-        }
-        cache.withLock { $0.removeAll() }
-        return value
-    }
-
-    // MARK: Opening and closing
-
-    private static var configuration: Configuration {
-        var configuration = Configuration()
-        configuration.label = "BossCatalog"
-        configuration.busyMode = .timeout(busyTimeoutSeconds)
-        configuration.foreignKeysEnabled = true
-        return configuration
-    }
-
-    /// Refuses what SQLite would create, block on, or take for an empty database.
-    private static func checkFile(_ path: String, mode: CatalogMode) throws(CatalogError) {
-        // A C string would end at a NUL and name another file.
-        guard !path.isEmpty, !path.utf8.contains(0) else { throw .notFound(kind: .catalogFile, path: path) }
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            if mode == .readWrite(create: true) { return }
-            throw .notFound(kind: .catalogFile, path: path)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .corrupt(file: path, reason: "not a regular file")
-        }
-        if status.st_size == 0, mode != .readWrite(create: true) {
-            throw .corrupt(file: path, reason: "the file is empty")
-        }
-    }
-
-    private func prepare(_ mode: CatalogMode, database: String?) throws(CatalogError) {
-        let finding = try read { try CatalogSchema.inspect($0.db) }
-        switch finding {
-        case .somethingElse(let reason):
-            throw .corrupt(file: path, reason: reason)
-        case .empty where mode != .readWrite(create: true):
-            throw .corrupt(file: path, reason: "a database without a catalog")
-        case .catalog(let version) where version > CatalogSchema.currentVersion:
-            throw .newerSchema(found: version, supported: CatalogSchema.currentVersion)
-        case .catalog(let version) where version < CatalogSchema.currentVersion && isReadOnly:
-            throw .readOnly
-        case .empty, .catalog:
-            break
-        }
-        if case .catalog(CatalogSchema.currentVersion) = finding {
-            try read { try CatalogSeal.verify($0.db, database: database, file: path) }
-        }
-        guard !isReadOnly else { return }
-        let queue = try openConnection()
-        do {
-            if case .catalog(CatalogSchema.currentVersion) = finding {
-            } else {
-                try CatalogSchema.migrator.migrate(queue)
-                try queue.write { try CatalogSeal.renew($0, database: database) }
-            }
-            try queue.writeWithoutTransaction { db in
-                // Also takes a file out of WAL mode that another program put into it.
-                _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-                // SQLite opens a file without write permission for reading, where even BEGIN IMMEDIATE
-                // works. Find out now, not later; what is rolled back is never flushed.
-                try db.inTransaction(.immediate) {
-                    try db.execute(sql: "PRAGMA user_version = \(CatalogSchema.currentVersion)")
-                    return .rollback
+        // Also after an error, since it may have undone what was remembered.
+        defer { forgetResolved() }
+        if let transaction { return try transaction.write(body) }
+        return try withWriteLock { () throws(CatalogError) in
+            try onConnection { db in
+                try beginSettled(db)
+                return try finishing(db) {
+                    let value = try body(CatalogSession(db: db, file: path))
+                    try CatalogSeal.renew(db)
+                    return value
                 }
             }
-        } catch {
-            throw CatalogError(error, file: path)
         }
     }
 }

@@ -18,8 +18,10 @@ public enum CatalogError: Error, Hashable, Sendable {
     case corrupt(file: String, reason: String)
     /// The catalog was written by a newer program: the schema versions found and supported.
     case newerSchema(found: Int, supported: Int)
-    /// Another connection held the file for longer than the busy timeout of 5 s.
+    /// Another connection kept from reading or from committing for longer than the busy timeout, 5 s by default.
     case locked(file: String)
+    /// Another transaction is changing the catalog, and did not end within the busy timeout.
+    case lockedByTransaction(file: String)
     /// The disk or the quota is full.
     case diskFull(file: String)
     /// A write was asked of a read-only handle, or of a file that cannot be written.

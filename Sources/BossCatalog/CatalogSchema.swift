@@ -5,6 +5,11 @@ import GRDB
 /// `PRAGMA application_id` is "BOSS", `PRAGMA user_version` is the version of the schema: the number of
 /// migrations applied. Both are set in the transaction that makes the tables.
 ///
+/// | version | what it brought |
+/// | --- | --- |
+/// | 1 | resources, metadata, the seal |
+/// | 2 | `catalog_commit`, the last commit of the engine whose changes to the catalog are here |
+///
 /// - All ids are AUTOINCREMENT: SQLite keeps the highest one ever given in `sqlite_sequence`, so none is
 ///   used twice. For channels that is a rule of the engine, whose pages are keyed by them.
 /// - `channel.experiment_id` has no foreign key, because a dropped channel stays as a row until the engine
@@ -14,7 +19,7 @@ enum CatalogSchema {
     /// "BOSS" in ASCII.
     static let applicationID: Int64 = 0x424F_5353
     /// The schema version that this program writes, and the newest that it reads.
-    static let currentVersion = 1
+    static let currentVersion = 2
 
     /// What the first look at a file finds.
     enum Finding {
@@ -36,17 +41,30 @@ enum CatalogSchema {
         return .catalog(version: Int(version))
     }
 
-    /// All migrations, oldest first. Released ones are never edited.
-    static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1 resources and metadata") { db in
-            try db.execute(sql: resourceTables)
-            try db.execute(sql: channelTables)
-            try db.execute(sql: metadataTable)
-            try db.execute(sql: CatalogSeal.table)
-            try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
+    /// Brings an empty database (version 0) or an older catalog to a version; inside a transaction, in which the
+    /// caller renews the seal too, so that no crash can leave one without the other.
+    ///
+    /// Steps that were released are never edited. A redo belongs to the state it was recorded on: one that is
+    /// outstanding is applied before a catalog is brought to a later version than its own.
+    static func migrate(_ db: Database, from oldVersion: Int, to newVersion: Int = currentVersion) throws {
+        for version in oldVersion..<newVersion {
+            switch version + 1 {
+            case 1:
+                // Written by GRDB's migrator in files of version 1, kept in this step for their sake.
+                try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+                try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('1 resources and metadata')")
+                try db.execute(sql: resourceTables)
+                try db.execute(sql: channelTables)
+                try db.execute(sql: metadataTable)
+                try db.execute(sql: CatalogSeal.table)
+                try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            default:
+                try db.execute(sql: "DROP TABLE grdb_migrations")
+                try db.execute(sql: AppliedCommit.table)
+                try AppliedCommit.set(db, 0)
+            }
         }
-        return migrator
+        try db.execute(sql: "PRAGMA user_version = \(newVersion)")
     }
 
     private static let resourceTables = """

@@ -7,9 +7,8 @@ import GRDB
 /// table, the schema included. Each write renews it in its own transaction; opening checks it, and
 /// checks every index against its table.
 ///
-/// The digest is the wrapping sum of one FNV-1a hash a row, so it does not depend on the order of rows; a hash is
-/// a bijection in each byte, so a changed byte always changes it.
-/// Source: G. Fowler, L. C. Noll, K.-P. Vo, "The FNV Non-Cryptographic Hash Algorithm", IETF draft.
+/// The digest is the wrapping sum of one FNV-1a hash a row, so it does not depend on the order of rows, and a
+/// changed byte always changes it.
 enum CatalogSeal {
     static let table = """
         CREATE TABLE catalog_seal (
@@ -42,14 +41,25 @@ enum CatalogSeal {
             throw CatalogError.corrupt(
                 file: file, reason: problems.first ?? "the integrity check says nothing")
         }
-        let stored = try Int64.fetchOne(db, sql: "SELECT digest FROM catalog_seal")
-        guard stored == (try digest(db)) else {
-            throw CatalogError.corrupt(file: file, reason: "its content does not match its checksum")
-        }
+        try verifyContent(db, file: file)
         let owner = try self.database(db)
         if let expected, !owner.isEmpty, owner != expected {
             throw CatalogError.corrupt(file: file, reason: "it belongs to another database")
         }
+    }
+
+    /// Checks every row against the digest.
+    ///
+    /// - Throws: `.corrupt`.
+    static func verifyContent(_ db: Database, file: String) throws {
+        guard try storedDigest(db) == digest(db) else {
+            throw CatalogError.corrupt(file: file, reason: "its content does not match its checksum")
+        }
+    }
+
+    /// The digest as of the last renewal: what names a committed state in a redo. Nil without a seal.
+    static func storedDigest(_ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT digest FROM catalog_seal")
     }
 
     /// The digest of all rows but the digest itself.
@@ -85,19 +95,5 @@ enum CatalogSeal {
             }
         }
         return hash.value
-    }
-}
-
-/// The 64-bit FNV-1a hash.
-private struct FNV1a {
-    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
-
-    mutating func add(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    }
-
-    mutating func add(_ tag: UInt8, _ word: UInt64) {
-        add([tag])
-        add((0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) })
     }
 }

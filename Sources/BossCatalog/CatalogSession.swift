@@ -4,6 +4,8 @@ import GRDB
 struct CatalogSession {
     let db: Database
     let file: String
+    /// Told of every statement that changed rows; nil outside `CatalogTransaction`.
+    var recorder: TransactionCore?
 
     /// All rows of a statement, decoded.
     func all<Value>(
@@ -24,10 +26,16 @@ struct CatalogSession {
     }
 
     /// Runs a statement that changes rows; returns how many it changed.
+    ///
+    /// All that an operation changes goes through here, and depends on nothing but the rows and the
+    /// arguments: a redo runs the same statements again and must get the same rows.
     @discardableResult
-    func run(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
-        try db.cachedStatement(sql: sql).execute(arguments: arguments)
-        return db.changesCount
+    func run(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []) throws -> Int {
+        let values = arguments.map { $0?.databaseValue ?? .null }
+        try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+        let count = db.changesCount
+        if count > 0 { recorder?.record(sql, values) }
+        return count
     }
 
     func collection(_ name: String) throws -> CollectionRecord {

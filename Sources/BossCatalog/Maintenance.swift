@@ -28,44 +28,6 @@ extension Catalog {
         return settings
     }
 
-    /// Looks for damage and broken rules in the whole file; empty if there is none. Reads every page.
-    package func check() throws(CatalogError) -> [String] {
-        var problems = try read { session in
-            try session.all("PRAGMA integrity_check(100)") { try $0.text("integrity_check") }
-        }
-        if problems == ["ok"] { problems = [] }
-        problems += try read { session in
-            try session.all("PRAGMA foreign_key_check") { "row of \(try $0.text("table")) refers to nothing" }
-        }
-        problems += try read { session in
-            try session.all(
-                """
-                SELECT id FROM channel
-                WHERE state = 'active' AND experiment_id NOT IN (SELECT id FROM experiment) ORDER BY id
-                """
-            ) { "channel #\(try $0.channelNumber("id")) belongs to no experiment" }
-        }
-        return problems
-    }
-
-    /// Writes a copy as of now to a new file, which is complete without any other file. Others may read
-    /// and write meanwhile.
-    ///
-    /// - Throws: `.alreadyExists` if the file exists.
-    package func backup(to copyPath: String) throws(CatalogError) {
-        let plainPath = copyPath.hasPrefix("/") ? copyPath : "./" + copyPath
-        let queue = try openConnection()
-        do {
-            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [plainPath]) }
-        } catch let error as DatabaseError
-            where error.message?.hasSuffix("output file already exists") == true
-        {
-            throw .alreadyExists(kind: .catalogFile, path: copyPath)
-        } catch {
-            throw CatalogError(error, file: copyPath)
-        }
-    }
-
     /// Makes the numbers of future channels exceed a given one. For a catalog restored from a backup that is
     /// older than the engine's pages: numbers found there must not be given again.
     package func reserveChannelIDs(upTo channelID: UInt32) throws(CatalogError) {

@@ -52,7 +52,11 @@ extension Catalog {
     package func resolveChannel(
         collection: String, experiment: String, channel: String
     ) throws(CatalogError) -> ResolvedChannel? {
-        isReadOnly
+        if let transaction, try transaction.isReading {
+            return try transaction.parent.resolveChannel(
+                collection: collection, experiment: experiment, channel: channel)
+        }
+        return isReadOnly
             ? try resolveBesideWriter(collection, experiment, channel)
             : try resolveAsWriter(collection, experiment, channel)
     }

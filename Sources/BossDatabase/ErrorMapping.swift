@@ -47,6 +47,19 @@ extension DatabaseError {
                 hint: "run the transaction again")
         case .tooLarge(let what, let byteCount, let limit):
             self.init("54000", "\(what) has \(byteCount) bytes, the limit is \(limit)")
+        case .historyUnavailable(let sequence, let oldest, let newest):
+            self.init(
+                "22V07",
+                sequence > newest
+                    ? "there is no commit \(sequence) yet, the newest is \(newest)"
+                    : "commit \(sequence) is older than the kept history, which starts at commit \(oldest)",
+                hint:
+                    "snapshots stay readable: SHOW SNAPSHOTS lists them, history_retention says how long others do"
+            )
+        case .noSnapshot(let name):
+            self.init("42704", "there is no snapshot \(name)", hint: "SHOW SNAPSHOTS lists them")
+        case .snapshotExists(let name):
+            self.init("42710", "there is a snapshot \(name) already", hint: "drop it, or choose another name")
         case .notFound(let file):
             self.init("XX001", "\(file) is missing", hint: "restore the file from a backup")
         }
@@ -86,6 +99,10 @@ extension DatabaseError {
         case .locked(let file):
             self.init(
                 "55006", "\(file) is locked by another process", hint: "try again, or close the other one")
+        case .lockedByTransaction(let file):
+            self.init(
+                "55006", "another transaction is changing the catalog \(file)",
+                hint: "try again when it has ended")
         case .diskFull(let file):
             self.init(
                 "53100", "the disk is full: \(file) cannot grow",

@@ -96,3 +96,12 @@ func populate(_ catalog: Catalog) throws {
         in: "lab", "mouse",
         NewChannel(name: "seg", kind: .annotation, voxelType: .uint64, sources: ["em"]))
 }
+
+/// Puts bytes into a file that stays the same file for those that have it open.
+func overwrite(_ bytes: [UInt8], _ path: String) {
+    let descriptor = open(path, O_WRONLY)
+    precondition(descriptor >= 0, "cannot write \(path)")
+    defer { close(descriptor) }
+    let written = write(descriptor, bytes, bytes.count)
+    precondition(written == bytes.count, "cannot write \(path)")
+}

@@ -89,12 +89,12 @@ struct CatalogOpeningTests {
         let directory = TemporaryDirectory()
         try openCatalog(directory.file).close()
         var bytes = readBytes(directory.file)
-        #expect(Array(bytes[60..<64]) == [0, 0, 0, 1], "the user version is at 60...63 of the SQLite header")
-        for found in [2, 200] {
+        #expect(Array(bytes[60..<64]) == [0, 0, 0, 2], "the user version is at 60...63 of the SQLite header")
+        for found in [3, 200] {
             bytes[63] = UInt8(found)
             writeBytes(bytes, to: directory.file)
             for mode in [CatalogMode.readOnly, .readWrite(create: false), .readWrite(create: true)] {
-                #expect(throws: CatalogError.newerSchema(found: found, supported: 1)) {
+                #expect(throws: CatalogError.newerSchema(found: found, supported: 2)) {
                     try Catalog.open(path: directory.file, mode: mode)
                 }
             }

@@ -54,6 +54,8 @@ package struct ResolvedPage: Sendable {
         guard deltas.isEmpty, let base, baseDirectory == nil else { return nil }
         return base.constantBits
     }
+    /// The directory of the full page underneath, if there is one.
+    var fullDirectory: PageDirectory? { baseDirectory }
     /// Deltas above the base.
     package var deltaCount: Int { deltas.count }
     /// Sequence number of the base, 0 without one.

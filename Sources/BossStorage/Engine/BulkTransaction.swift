@@ -29,6 +29,7 @@ package final class BulkTransaction: Sendable {
         var keys: Set<CuboidKey> = []
         var reads: Set<CuboidKey> = []
         var note = CommitNote()
+        var inFlightByteCount = 0
         var isEnded = false
     }
 
@@ -47,6 +48,7 @@ package final class BulkTransaction: Sendable {
     deinit {
         // An abandoned load removes its files; what stays after an error is removed by the next open.
         abort()
+        engine.releaseInFlight(state.withLock { $0.inFlightByteCount })
     }
 
     /// The base with the pages added so far over it.
@@ -112,6 +114,9 @@ package final class BulkTransaction: Sendable {
         let end = offset + UInt64(byteCount)
         if end > state.files[last].allocatedByteCount {
             let step = min(max(end, 1 << 20), 64 << 20, engine.options.bulkSegmentByteCount)
+            let added = Int(end + step - state.files[last].allocatedByteCount)
+            try engine.reserveInFlight(added)
+            state.inFlightByteCount += added
             try state.files[last].store.file.allocate(byteCount: end + step)
             state.files[last].allocatedByteCount = end + step
         }
@@ -144,6 +149,13 @@ package final class BulkTransaction: Sendable {
             if state.isEnded { throw .closed }
             state.isEnded = true
             return (state.files, state.reads)
+        }
+        defer {
+            engine.releaseInFlight(
+                state.withLock { state in
+                    defer { state.inFlightByteCount = 0 }
+                    return state.inFlightByteCount
+                })
         }
         do {
             var references: [SegmentReference] = []
@@ -216,7 +228,9 @@ extension StorageEngine {
             ) { root in
                 root.lastSequence = commit
                 root.bulkNotes.append(.init(sequence: commit, bytes: bytes))
-            } taking: { $0.sequence = commit }
+            } taking: {
+                $0.sequence = commit
+            }
             state.lastSequence = commit
             state.lastMicroseconds = note.microseconds
             writeStatus(state)

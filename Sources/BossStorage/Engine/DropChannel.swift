@@ -12,7 +12,9 @@ extension StorageEngine {
             try publish(state) { root in
                 root.droppedChannels.append(channel)
                 root.rangeTombstones.removeAll { $0.group.channel == channel }
-            } taking: { $0.memtable.remove(channel: channel) }
+            } taking: {
+                $0.memtable.remove(channel: channel)
+            }
             writeStatus(state)
         }
     }

@@ -50,7 +50,11 @@ extension StorageEngine {
             guard !shown.snapshots.contains(where: { $0.scope == scope && $0.name == name }) else {
                 throw .snapshotExists(name: name)
             }
-            guard commit <= shown.sequence, shown.isReadable(commit) else {
+            // Maintenance may be about to give up more of the history than the root says.
+            let oldest = state.upkeep.kept?.oldest ?? 0
+            guard commit <= shown.sequence, shown.isReadable(commit),
+                commit >= oldest || shown.snapshots.contains(where: { $0.sequence == commit })
+            else {
                 throw .historyUnavailable(
                     sequence: commit, oldest: shown.history.oldest, newest: shown.sequence)
             }
@@ -70,12 +74,20 @@ extension StorageEngine {
     ///
     /// - Throws: `.noSnapshot`.
     package func dropSnapshot(_ name: String, scope: UInt64) throws(StorageError) {
-        try dropSnapshots { $0.scope == scope && $0.name == name } orThrow: { .noSnapshot(name: name) }
+        try dropSnapshots {
+            $0.scope == scope && $0.name == name
+        } orThrow: {
+            .noSnapshot(name: name)
+        }
     }
 
     /// Forgets all names of a scope.
     package func dropSnapshots(scope: UInt64) throws(StorageError) {
-        try dropSnapshots { $0.scope == scope } orThrow: { nil }
+        try dropSnapshots {
+            $0.scope == scope
+        } orThrow: {
+            nil
+        }
     }
 
     private func dropSnapshots(
@@ -147,7 +159,9 @@ extension StorageEngine {
         guard commit < view.sequence else { return [] }
         var redos: [(commit: UInt64, redo: [UInt8])] = []
         for code in try view.writtenCodes(SystemGroup.catalogRedo, in: commit + 1...view.sequence) {
-            if let bytes = try systemBytes(SystemGroup.catalogRedo, code, view) { redos.append((code, bytes)) }
+            if let bytes = try systemBytes(SystemGroup.catalogRedo, code, view) {
+                redos.append((code, bytes))
+            }
         }
         return redos
     }

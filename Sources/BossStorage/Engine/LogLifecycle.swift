@@ -4,6 +4,7 @@ extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
     func prepareLog(_ state: WriterState, batchByteCount batch: WriteBatch) throws(StorageError) {
         let room = batch.room(also: state.root.bulkNotes)
+        try awaitRoom(state, adding: room)
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -112,7 +113,9 @@ extension StorageEngine {
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
             root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
             root.bulkNotes.removeAll { noted.contains($0.sequence) }
-        } taking: { $0.memtable = Memtable() }
+        } taking: {
+            $0.memtable = Memtable()
+        }
         state.log = nil
         writeStatus(state)
     }

@@ -17,9 +17,11 @@ struct Memtable: Sendable {
     /// Adds versions.
     mutating func insert(_ added: [(group: PageGroup, entry: IndexEntry)], store: any PageStore) {
         for (group, entries) in Dictionary(grouping: added, by: \.group) {
-            rangeTombstones[group] = (rangeTombstones[group] ?? []) + entries.compactMap {
-                $0.entry.rangeTombstone(group)
-            }
+            rangeTombstones[group] =
+                (rangeTombstones[group] ?? [])
+                + entries.compactMap {
+                    $0.entry.rangeTombstone(group)
+                }
             if rangeTombstones[group]?.isEmpty == true { rangeTombstones[group] = nil }
             let pages = entries.filter { $0.entry.kind != .rangeTombstone }
             guard !pages.isEmpty else { continue }
@@ -58,13 +60,22 @@ struct Memtable: Sendable {
 
     /// Adds the versions of wanted cuboids to their collectors; codes ascend.
     func collect(group: PageGroup, codes: [UInt64], into collectors: inout [VersionCollector]) {
+        forEachVersion(group: group, codes: codes) { position, entry, store in
+            collectors[position].add(entry.version(in: store))
+        }
+    }
+
+    /// Calls `body` for each version of wanted cuboids: the position of its code, its entry and where its page lies.
+    func forEachVersion(
+        group: PageGroup, codes: [UInt64], _ body: (Int, IndexEntry, any PageStore) -> Void
+    ) {
         guard let list = groups[group] else { return }
         var start = 0
         for (position, code) in codes.enumerated() {
             start = Self.firstIndex(in: list, notBelow: code, from: start)
             var at = start
             while at < list.count, list[at].index.morton == code {
-                collectors[position].add(list[at].index.version(in: list[at].store))
+                body(position, list[at].index, list[at].store)
                 at += 1
             }
         }

@@ -38,6 +38,19 @@ final class Monitor<State>: @unchecked Sendable {
     /// Gives the lock up until another thread calls `wakeAll`; the caller holds it and checks again.
     func wait() { pthread_cond_wait(condition, mutex) }
 
+    /// Gives the lock up until another thread calls `wakeAll` or the time is over; false when it is.
+    func wait(milliseconds: Int) -> Bool {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        time.tv_sec += milliseconds / 1000
+        time.tv_nsec += milliseconds % 1000 * 1_000_000
+        if time.tv_nsec >= 1_000_000_000 {
+            time.tv_sec += 1
+            time.tv_nsec -= 1_000_000_000
+        }
+        return pthread_cond_timedwait(condition, mutex, &time) == 0
+    }
+
     /// Wakes every waiting thread; the caller holds the lock.
     func wakeAll() { pthread_cond_broadcast(condition) }
 

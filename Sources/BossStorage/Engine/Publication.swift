@@ -15,6 +15,8 @@ extension StorageEngine {
         taking: (inout PublishedState) -> Void = { _ in }
     ) throws(StorageError) {
         let table = published.withLock { $0.table }
+        var edit = edit
+        state.upkeep.complete(&edit)
         let revision: ManifestRevision
         do {
             revision = try ManifestRevision(
@@ -25,6 +27,7 @@ extension StorageEngine {
         root.segments = revision.recent
         root.shards = revision.shards
         change(&root)
+        root.uncounted = state.upkeep.uncounted(after: edit)
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
@@ -39,9 +42,12 @@ extension StorageEngine {
         state.root = root
         state.durableRootNumber = root.number
         state.hasClaimedEpoch = true
+        state.upkeep.take(edit, named: revision.recent + revision.written.flatMap(\.segments))
         show(root, table.revised(revision, fileSystem: fileSystem, database: database), taking)
         reclaimer.retire(revision.retiredPaths, root: root.number)
         reclaimer.reclaim()
+        // Writers may wait for space, and maintenance for work.
+        writer.wakeAll()
     }
 
     private func show(

@@ -5,7 +5,7 @@ import Synchronization
 /// The storage engine: versions of cuboid pages, committed in atomic batches, read through views.
 ///
 /// It is synchronous and may be used from any thread. Locks, in the order they are taken: the writer's
-/// monitor, then the published state. No lock is held while a commit
+/// monitor, then the published state; maintenance has a lock of its own before them. No lock is held while a commit
 /// flushes the log; sealing a log and publishing a root hold the monitor.
 ///
 ///     let engine = try StorageEngine.open(fileSystem: files, mode: .readWrite(create: true), options: .init())
@@ -29,6 +29,12 @@ package final class StorageEngine: Sendable {
     let follower: Mutex<FollowerState>
     /// Keeps the files that views and readers of other processes may need.
     let reclaimer: FileReclaimer
+    /// Bytes in files of loads and compactions that are not committed.
+    let inFlightByteCount = Atomic<Int>(0)
+    /// Only one thread does maintenance at a time; taken before the writer's monitor.
+    let maintenance = Mutex(())
+    /// Set while the engine closes: compaction gives up.
+    let isStopping = Atomic<Bool>(false)
 
     init(
         fileSystem: any FileSystem, options: StorageOptions, isReadOnly: Bool, state: WriterState,
@@ -79,6 +85,7 @@ package final class StorageEngine: Sendable {
     ///
     /// Views taken before stay readable. Closing twice does nothing.
     package func close() throws(StorageError) {
+        stopMaintenance()
         try writer.withLock { (state) throws(StorageError) in
             guard !state.isClosed else { return }
             defer {

@@ -13,6 +13,22 @@ package struct StorageOptions: Sendable {
     /// Whether a read-only handle tells the writer which files it needs, by a file in `readers/`. Without, files may
     /// vanish under a view that is held for long.
     package var takesLease = true
+    /// Space beyond 1.5 times the live bytes that the database may take.
+    package var spaceSlackByteCount: UInt64 = 2 << 30
+    /// Sealed logs that may wait for compaction before it merges them.
+    package var levelZeroLimit = 8
+    /// Sealed logs at which writers wait for compaction.
+    package var levelZeroStallLimit = 32
+    /// Bytes that one compaction reads at most.
+    package var compactionByteCount: UInt64 = 1 << 30
+    /// Segments below this length are merged with their neighbours when there are many.
+    package var smallSegmentByteCount: UInt64 = 16 << 20
+    /// Small segments that may stand beside one another.
+    package var smallSegmentLimit = 64
+    /// Segments that may hold the same key before some of them are merged.
+    package var overlapLimit = 8
+    /// Bytes a second that compaction copies while there is space; 0 for no limit.
+    package var compactionRate = 200 << 20
     /// Identifies the boot of the machine; 0 when unknown.
     package var bootIdentifier: UInt64 = 0
     /// Text for the LOCK file: who holds it.

@@ -17,9 +17,12 @@ final class WriterState {
     var isFlushing = false
     /// Batches that are in the log but not flushed.
     var pending: [PendingBatch] = []
+    /// What compaction knows about the segments.
+    var upkeep: UpkeepState
     /// Why the writer takes no more commits.
     var failure: String?
     var isClosed = false
+    var hasMaintenanceThread = false
     var lock: (any FileLock)?
     var statusFile: (any StorageFile)?
 
@@ -33,6 +36,7 @@ final class WriterState {
         self.root = root
         self.lastSequence = lastSequence
         lastMicroseconds = root.microseconds
+        upkeep = UpkeepState(uncounted: root.uncounted)
     }
 }
 

@@ -4,10 +4,10 @@ struct ManifestEdit {
     var added: [SegmentReference] = []
     /// Segments that the next root does not name any more.
     var removed: Set<FileIdentifier> = []
-    /// New properties of segments that stay: level and counted bytes.
+    /// New properties of segments that stay.
     var changed: [FileIdentifier: SegmentReference] = [:]
-
-    var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+    /// Dead and held bytes of segments, for those that are written down anew.
+    var counts: [FileIdentifier: UpkeepState.Count] = [:]
 }
 
 /// The segment lists of the next root, made from the last ones by an edit.
@@ -71,7 +71,9 @@ struct ManifestRevision {
 
     /// Moves the settled segments of the root into the shards whose keys they lie between.
     private mutating func moveToShards(_ table: SegmentTable, _ limit: Int) throws(StorageError) {
-        let settled = recent.filter { $0.level > 0 || $0.role != .log }.sorted { $0.minimumKey < $1.minimumKey }
+        let settled = recent.filter { $0.level > 0 || $0.role != .log }.sorted {
+            $0.minimumKey < $1.minimumKey
+        }
         guard settled.count >= limit / 2, let first = settled.first, let last = settled.last else { return }
         var merged = settled
         var kept: [ShardReference] = []
@@ -112,7 +114,8 @@ struct ManifestRevision {
         try wrote.get()
         try StorageError.flushing { () throws(StorageError) in try file.sync() }
         let reference = ShardReference(
-            identifier: identifier, fileByteCount: UInt64(bytes.count), checksum: checksum, segments: segments)
+            identifier: identifier, fileByteCount: UInt64(bytes.count), checksum: checksum, segments: segments
+        )
         written.append((reference, segments))
         return reference
     }
@@ -122,6 +125,11 @@ extension ManifestEdit {
     /// What becomes of a segment; nil when it is removed.
     func apply(to segment: SegmentReference) -> SegmentReference? {
         if removed.contains(segment.identifier) { return nil }
-        return changed[segment.identifier] ?? segment
+        var result = changed[segment.identifier] ?? segment
+        if let count = counts[segment.identifier] {
+            result.deadByteCount = count.dead
+            result.heldByteCount = count.held
+        }
+        return result
     }
 }

@@ -11,7 +11,8 @@ import BossCodec
 ///
 /// Sections: 1 live logs (file identifiers), 2 segments (160 bytes each), 3 dropped channels (u32 each), 4 shards (128
 /// bytes each), 5 snapshots, 6 range tombstones (40 bytes each), 7 history (u64 oldest readable commit, i64
-/// retention in microseconds), 8 notes of bulk commits (u64 sequence number, u32 length, bytes) that no log holds yet.
+/// retention in microseconds), 8 notes of bulk commits (u64 sequence number, u32 length, bytes) that no log holds yet, 9
+/// segments whose dead bytes have to be counted again (identifiers).
 package struct ManifestRoot: Hashable, Sendable {
     /// Number in the file name; only grows.
     var number: UInt64
@@ -29,6 +30,8 @@ package struct ManifestRoot: Hashable, Sendable {
     var rangeTombstones: [RangeTombstone] = []
     var history = HistoryRange()
     var bulkNotes: [BulkNote] = []
+    /// Segments whose dead bytes have to be counted again: newer ones may have replaced their pages.
+    var uncounted: [FileIdentifier] = []
 
     /// What a bulk commit says about itself, until the next log holds it.
     struct BulkNote: Hashable, Sendable {
@@ -45,6 +48,7 @@ package struct ManifestRoot: Hashable, Sendable {
         static let rangeTombstones: UInt32 = 6
         static let history: UInt32 = 7
         static let bulkNotes: UInt32 = 8
+        static let uncounted: UInt32 = 9
         static let required: UInt32 = 1
     }
     private static let headerByteCount = 72
@@ -79,7 +83,7 @@ package struct ManifestRoot: Hashable, Sendable {
         writer.append(epoch)
         writer.append(lastSequence)
         writer.append(microseconds)
-        writer.append(UInt32(8))
+        writer.append(UInt32(9))
         writer.append(UInt32(0))
         Self.append(Section.logs, to: &writer) { body in for log in logs { log.write(to: &body) } }
         Self.append(Section.segments, to: &writer) { body in
@@ -102,6 +106,9 @@ package struct ManifestRoot: Hashable, Sendable {
                 body.append(UInt32(note.bytes.count))
                 body.append(contentsOf: note.bytes)
             }
+        }
+        Self.append(Section.uncounted, to: &writer) { body in
+            for segment in uncounted { segment.write(to: &body) }
         }
         writer.appendChecksum()
         return writer.bytes
@@ -170,7 +177,7 @@ package struct ManifestRoot: Hashable, Sendable {
             var body = ByteCursor(try cursor.slice(length), file: file, base: UInt64(cursor.offset - length))
             if try !read(kind, &body) {
                 guard flags & Section.required == 0 else {
-                    throw .unsupportedFormat(file: file, found: kind, supported: Section.bulkNotes)
+                    throw .unsupportedFormat(file: file, found: kind, supported: Section.uncounted)
                 }
             }
         }
@@ -196,6 +203,7 @@ package struct ManifestRoot: Hashable, Sendable {
                 let count = Int(try body.next(UInt32.self))
                 bulkNotes.append(BulkNote(sequence: sequence, bytes: Array(try body.slice(count))))
             }
+        case Section.uncounted: while body.remaining > 0 { uncounted.append(try FileIdentifier(&body)) }
         default: return false
         }
         return true

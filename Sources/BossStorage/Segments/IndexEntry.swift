@@ -66,6 +66,9 @@ struct IndexEntry: Hashable, Sendable {
         offsetOrConstant = try cursor.next()
         pageByteCount = try cursor.next()
         headerChecksum = try cursor.next()
+        guard pageByteCount <= UInt32(PageLimits.pageByteCount) else {
+            throw cursor.corrupt("a page of \(pageByteCount) bytes in index")
+        }
         let kindAndAge: UInt64 = try cursor.next()
         guard let kind = PageKind(rawValue: UInt8(truncatingIfNeeded: kindAndAge)) else {
             throw cursor.corrupt("page kind in index")

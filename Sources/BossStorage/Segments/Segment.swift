@@ -92,6 +92,16 @@ final class Segment: Sendable {
     func collect(
         group: PageGroup, codes: [UInt64], leaves: LeafCache, into collectors: inout [VersionCollector]
     ) throws(StorageError) {
+        try forEachVersion(group: group, codes: codes, leaves: leaves) { position, entry, store in
+            collectors[position].add(entry.version(in: store))
+        }
+    }
+
+    /// Calls `body` for each version of wanted cuboids: the position of its code, its entry and where its page lies.
+    func forEachVersion(
+        group: PageGroup, codes: [UInt64], leaves: LeafCache,
+        _ body: (Int, IndexEntry, FilePageStore) -> Void
+    ) throws(StorageError) {
         let opened = try open()
         guard let totals = opened.index.group(group) else { return }
         var position = 0
@@ -123,7 +133,7 @@ final class Segment: Sendable {
                     continue
                 }
                 guard entries[at].morton == wanted else { break }
-                collectors[position].add(reference.stamped(entries[at]).version(in: opened.store))
+                body(position, reference.stamped(entries[at]), opened.store)
                 at += 1
             }
             position += 1
@@ -159,6 +169,25 @@ extension Segment {
             guard opened.index.fences[number].firstMorton <= range.upperBound else { break }
             let leaf = try leaves.leaf(number, group: group, of: opened, name: reference.path)
             for entry in leaf.entries where range.contains(entry.morton) { codes.append(entry.morton) }
+        }
+        return codes
+    }
+
+    /// The lowest codes of a group from `start` on, ascending, with duplicates; `limit` different ones suffice.
+    func codes(
+        group: PageGroup, from start: UInt64, limit: Int, leaves: LeafCache
+    ) throws(StorageError) -> [UInt64] {
+        let opened = try open()
+        guard let totals = opened.index.group(group) else { return [] }
+        var codes: [UInt64] = []
+        var differentCount = 0
+        for number in opened.index.leaf(of: start, in: totals)..<totals.firstLeaf + totals.leafCount {
+            let leaf = try leaves.leaf(number, group: group, of: opened, name: reference.path)
+            for entry in leaf.entries where entry.morton >= start && entry.kind != .rangeTombstone {
+                if codes.last != entry.morton { differentCount += 1 }
+                if differentCount > limit { return codes }
+                codes.append(entry.morton)
+            }
         }
         return codes
     }

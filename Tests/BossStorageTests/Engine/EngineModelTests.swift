@@ -22,7 +22,7 @@ struct EngineModelTests {
         }
         print(
             "operations compared: \(run.operationCount), seed \(seed), commits \(run.commitCount), "
-                + "conflicts \(run.conflictCount), reopened \(run.reopenCount)")
+                + "conflicts \(run.conflictCount), reopened \(run.reopenCount), \(run.steps)")
         #expect(run.operationCount >= Self.operationsPerRun)
         #expect(run.commitCount > 0 && run.conflictCount > 0 && run.reopenCount > 0)
     }

@@ -28,15 +28,15 @@ struct RootFormatTests {
             identifier: file, role: .bulk, fileByteCount: 16_384, footerChecksum: 0xF00D, footer: footer,
             commitSequence: 55)
         reference.deadByteCount = 1
-        var table = ByteTable(72 + 16 + 16 + 16 + 160 + 16 + 8 + 5 * 16 + 16 + 4)
+        var table = ByteTable(72 + 16 + 16 + 16 + 160 + 16 + 8 + 6 * 16 + 16 + 4)
         table.put("BQRT", at: 0)
         table.put(UInt16(1), at: 4)
         table.put(file, at: 16)
         for (index, value) in [UInt64(42), 6, 77, 123].enumerated() { table.put(value, at: 32 + 8 * index) }
-        table.put(UInt32(8), at: 64)
+        table.put(UInt32(9), at: 64)
         let sections: [(Int, UInt32, UInt64)] = [
             (72, 1, 16), (104, 2, 160), (280, 3, 8), (304, 4, 0), (320, 5, 0), (336, 6, 0), (352, 7, 16),
-            (384, 8, 0),
+            (384, 8, 0), (400, 9, 0),
         ]
         for (offset, kind, length) in sections {
             table.put(kind, at: offset)
@@ -58,7 +58,7 @@ struct RootFormatTests {
         table.put(UInt32(8), at: 300)
         // Nothing is forgotten yet, and older versions are kept for a day.
         table.put(UInt64(86_400_000_000), at: 376)
-        table.seal(at: 400)
+        table.seal(at: 416)
         let root = root(reference)
         #expect(root.encoded() == table.bytes)
         func read(_ bytes: [UInt8], number: UInt64 = 42) throws -> ManifestRoot {
@@ -66,14 +66,14 @@ struct RootFormatTests {
         }
         #expect(try read(table.bytes) == root)
         expectCorrupt { try read(table.bytes, number: 43) }
-        FormatTests.expectRefusals(table, version: 4, features: 8, seal: 400) {
+        FormatTests.expectRefusals(table, version: 4, features: 8, seal: 416) {
             try ManifestRoot($0, file: "f", number: 42)
         }
         // Lengths of sections that lead outside or cut an entry.
-        for (offset, value) in [(80, UInt64(17)), (80, .max), (80, 1 << 40), (112, 159), (288, 5), (64, 9)] {
+        for (offset, value) in [(80, UInt64(17)), (80, .max), (80, 1 << 40), (112, 159), (288, 5), (64, 10)] {
             var wrong = table
             wrong.put(value, at: offset)
-            wrong.seal(at: 400)
+            wrong.seal(at: 416)
             expectCorrupt { try read(wrong.bytes) }
         }
         #expect(ManifestRoot.path(number: 42) == "MANIFEST/00000000000000000042.mf")
@@ -92,7 +92,7 @@ struct RootFormatTests {
         for (flags, isRefused) in [(UInt32(1), true), (0, false), (2, false), (3, true)] {
             var table = ByteTable(plain.count + 16 + 5)
             table.put(Array(plain.dropLast(4)), at: 0)
-            table.put(UInt32(9), at: 64)
+            table.put(UInt32(10), at: 64)
             let start = plain.count - 4
             table.put(UInt32(900), at: start)
             table.put(flags, at: start + 4)
@@ -106,7 +106,7 @@ struct RootFormatTests {
             case .success(let read): #expect(!isRefused && read == root(nil))
             case .failure(let error):
                 #expect(isRefused)
-                #expect(error as? StorageError == .unsupportedFormat(file: "f", found: 900, supported: 8))
+                #expect(error as? StorageError == .unsupportedFormat(file: "f", found: 900, supported: 9))
             }
         }
     }

@@ -1,0 +1,322 @@
+import Synchronization
+
+/// What one step of maintenance did.
+package enum MaintenanceStep: Hashable, Sendable {
+    /// Removed files that the last reader has let go of.
+    case reclaimed(fileCount: Int)
+    /// Counted what of a segment is needed.
+    case counted
+    /// Removed segments in which nobody needed anything.
+    case dropped(segmentCount: Int)
+    /// Marked segments as settled.
+    case moved(segmentCount: Int)
+    /// Wrote segments again: bytes of the files before and after.
+    case rewritten(byteCountBefore: UInt64, byteCountAfter: UInt64)
+    /// Forgot deletions that hide nothing any more.
+    case cleared
+}
+
+/// Upkeep in steps, each short or given up promptly when the engine closes. A thread of the facade drives them; a
+/// simulation calls them one by one.
+extension StorageEngine {
+    /// Does the next piece of upkeep.
+    ///
+    /// - Returns: what was done, nil when there is nothing to do.
+    /// - Throws: `.diskFull` (nothing is changed), `.corrupt` naming a damaged file, which is left alone from then on,
+    ///   `.closed` when the engine closes meanwhile.
+    @discardableResult
+    package func maintain() throws(StorageError) -> MaintenanceStep? {
+        try maintenance.withLock { (_) throws(StorageError) in
+            var none: Set<FileIdentifier> = []
+            let step = try nextStep(forcing: &none)
+            if step == nil {
+                writer.withLock { state in
+                    state.upkeep.isIdle = true
+                    writer.wakeAll()
+                }
+            }
+            return step
+        }
+    }
+
+    /// Does all upkeep that there is, and writes every segment again that has dead bytes or overlaps another one.
+    ///
+    /// - Parameters:
+    ///   - channel: only segments that may hold pages of this channel; all by default.
+    ///   - progress: called after each step; may throw to end the work there.
+    package func compact(
+        channel: UInt32? = nil, progress: (MaintenanceStep) throws(StorageError) -> Void = { _ in }
+    ) throws(StorageError) {
+        try maintenance.withLock { (_) throws(StorageError) in
+            try writer.withLock { (state) throws(StorageError) in
+                try checkWritable(state)
+                try drain(state)
+                try sealLog(state)
+            }
+            var wanted = Set(
+                try published.withLock { $0 }.table.all().filter { segment in
+                    let reference = segment.reference
+                    let channels =
+                        reference.minimumKey.group.channel...reference.maximumKey.group.channel
+                    return channel.map(channels.contains) ?? true
+                }.map(\.reference.identifier))
+            while let step = try nextStep(forcing: &wanted) { try progress(step) }
+        }
+    }
+
+    private func nextStep(
+        forcing wanted: inout Set<FileIdentifier>
+    ) throws(StorageError) -> MaintenanceStep? {
+        if isStopping.load(ordering: .relaxed) { throw .closed }
+        let fileCount = reclaimer.reclaim()
+        if fileCount > 0 { return .reclaimed(fileCount: fileCount) }
+        let (shown, usage) = try writer.withLock { (state) throws(StorageError) in
+            try checkWritable(state)
+            return (published.withLock { $0 }, self.usage(state))
+        }
+        let kept = try keptCommits(shown, usage)
+        let upkeep = takeOver(kept, shown)
+        let reader = VersionReader(
+            view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
+        if let counted = try countNext(shown, upkeep, reader) { return counted }
+        let segments = try candidates(shown)
+        let picker = CompactionPicker(
+            segments: segments, state: upkeep, usage: usage, options: options,
+            droppedChannels: shown.droppedChannels)
+        if let task = picker.next() { return try run(task, reader, usage) }
+        if let task = forced(&wanted, segments, upkeep) { return try run(task, reader, usage) }
+        return try clearDeletions(shown) ? .cleared : nil
+    }
+
+    /// Segments that maintenance looks after: those of the root, and those of shards that are in memory or have much
+    /// that is dead.
+    private func candidates(_ shown: PublishedState) throws(StorageError) -> [Segment] {
+        var segments = shown.table.recent
+        for shard in shown.table.shards {
+            let reference = shard.reference
+            let isWorthIt = reference.deadByteCount * 10 > reference.segmentByteCount
+            segments += isWorthIt ? try shard.segments().all : shard.loadedSegments
+        }
+        return segments
+    }
+
+    /// Segments that a person wants to be rewritten: those that overlap others, then those with anything dead.
+    private func forced(
+        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState
+    ) -> CompactionTask? {
+        let open = segments.filter { wanted.contains($0.reference.identifier) }.sorted {
+            $0.reference.minimumKey < $1.reference.minimumKey
+        }
+        let overlapping = open.filter { segment in
+            let own = segment.reference
+            return segments.contains {
+                $0.reference.identifier != own.identifier
+                    && $0.reference.overlaps(own.minimumKey, own.maximumKey)
+            }
+        }
+        var chosen: [Segment] = []
+        var bytes: UInt64 = 0
+        for segment in overlapping {
+            bytes += segment.reference.fileByteCount
+            if chosen.count >= 2, bytes > options.compactionByteCount { break }
+            chosen.append(segment)
+        }
+        if chosen.isEmpty {
+            chosen = Array(open.filter { upkeep.count(of: $0.reference).dead > 0 }.prefix(1))
+        }
+        wanted.subtract(chosen.map(\.reference.identifier))
+        return chosen.isEmpty ? nil : .rewrite(chosen)
+    }
+
+    private func countNext(
+        _ shown: PublishedState, _ upkeep: UpkeepState, _ reader: VersionReader
+    ) throws(StorageError) -> MaintenanceStep? {
+        let wanted = upkeep.pending.keys.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
+        guard let identifier = wanted.first(where: { !upkeep.avoided.contains($0) }) else { return nil }
+        guard let segment = try self.segment(identifier, shown) else {
+            writer.withLock { $0.upkeep.forget(identifier) }
+            return .counted
+        }
+        let (count, replaced) = try avoidingDamage([segment]) { () throws(StorageError) in
+            try self.count(segment, reader)
+        }
+        writer.withLock { state in
+            let isNew = state.upkeep.pending[identifier] == true
+            state.upkeep.record(count, of: segment.reference)
+            if isNew { for other in replaced { state.upkeep.mark(other, isNew: false) } }
+        }
+        return .counted
+    }
+
+    private func segment(
+        _ identifier: FileIdentifier, _ shown: PublishedState
+    ) throws(StorageError) -> Segment? {
+        if let segment = shown.table.recent.first(where: { $0.reference.identifier == identifier }) {
+            return segment
+        }
+        for shard in shown.table.shards {
+            if let segment = try shard.segments().all.first(where: {
+                $0.reference.identifier == identifier
+            }) {
+                return segment
+            }
+        }
+        return nil
+    }
+
+    /// Remembers segments that cannot be read, so that the next step does not meet them again.
+    private func avoidingDamage<R>(
+        _ segments: [Segment], _ body: () throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        do { return try body() } catch {
+            switch error {
+            case .corrupt, .inputOutput, .notFound, .unsupportedFormat:
+                writer.withLock { state in
+                    for segment in segments { state.upkeep.avoided.insert(segment.reference.identifier) }
+                }
+            default: break
+            }
+            throw error
+        }
+    }
+
+    private func run(
+        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage
+    ) throws(StorageError) -> MaintenanceStep {
+        switch task {
+        case .drop(let segments):
+            guard try replace(segments, by: [], kept: reader.kept) else { return .counted }
+            return .dropped(segmentCount: segments.count)
+        case .move(let segments):
+            try writer.withLock { (state) throws(StorageError) in
+                try checkWritable(state)
+                var edit = ManifestEdit()
+                for segment in segments {
+                    var reference = segment.reference
+                    reference.level = 1
+                    edit.changed[reference.identifier] = reference
+                }
+                try publish(state, edit) { _ in }
+                writeStatus(state)
+            }
+            return .moved(segmentCount: segments.count)
+        case .rewrite(let segments):
+            let pacer = CompactionPacer(
+                engine: self, isUrgent: usage.total + usage.inFlight > usage.softBound)
+            let job = CompactionJob(engine: self, inputs: segments, reader: reader, pace: pacer.pass)
+            let references = try avoidingDamage(segments) { () throws(StorageError) in
+                do throws(StorageError) { return try job.run() } catch {
+                    throw writer.withLock { poisonAfterFlush($0, error) }
+                }
+            }
+            guard try replace(segments, by: references, kept: reader.kept) else { return .counted }
+            return .rewritten(
+                byteCountBefore: segments.reduce(0) { $0 + $1.reference.fileByteCount },
+                byteCountAfter: references.reduce(0) { $0 + $1.fileByteCount })
+        }
+    }
+
+    /// Publishes what takes the place of segments.
+    ///
+    /// - Returns: false when a snapshot was made meanwhile of a commit that is not among the kept ones; nothing is
+    ///   changed then.
+    private func replace(
+        _ inputs: [Segment], by outputs: [SegmentReference], kept: KeptCommits
+    ) throws(StorageError) -> Bool {
+        try writer.withLock { (state) throws(StorageError) in
+            do throws(StorageError) {
+                try checkWritable(state)
+                let snapshots = state.root.snapshots.map(\.sequence)
+                guard snapshots.allSatisfy({ $0 >= kept.oldest || kept.snapshots.contains($0) }) else {
+                    for output in outputs { try? fileSystem.unlink(output.path) }
+                    return false
+                }
+                let edit = ManifestEdit(added: outputs, removed: Set(inputs.map(\.reference.identifier)))
+                try publish(state, edit) { root in
+                    root.history.oldest = max(root.history.oldest, kept.oldest)
+                }
+            } catch {
+                // Once the writer has failed, a root that names the files may be on disk.
+                if state.failure == nil { for output in outputs { try? fileSystem.unlink(output.path) } }
+                throw error
+            }
+            writeStatus(state)
+            return true
+        }
+    }
+
+    /// Deletions that no older page lies under any more.
+    private func clearDeletions(_ shown: PublishedState) throws(StorageError) -> Bool {
+        var done: Set<RangeTombstone> = []
+        for (group, tombstones) in shown.rangeTombstones {
+            for tombstone in tombstones where try !hidesPages(tombstone, group, shown) {
+                done.insert(tombstone)
+            }
+        }
+        let dropped = try droppedWithoutPages(shown)
+        guard !done.isEmpty || !dropped.isEmpty else { return false }
+        try writer.withLock { (state) throws(StorageError) in
+            try checkWritable(state)
+            try publish(state) { root in
+                root.rangeTombstones.removeAll(where: done.contains)
+                root.droppedChannels.removeAll(where: dropped.contains)
+            }
+            writeStatus(state)
+        }
+        return true
+    }
+
+    private func hidesPages(
+        _ tombstone: RangeTombstone, _ group: PageGroup, _ shown: PublishedState
+    ) throws(StorageError) -> Bool {
+        var hides = false
+        // The live log may hold older pages.
+        for entry in shown.memtable.groups[group] ?? []
+        where entry.index.sequence < tombstone.sequence && tombstone.contains(entry.index.morton) {
+            return true
+        }
+        try shown.table.forEach(holding: group, tombstone.codes) { (segment) throws(StorageError) in
+            guard !hides else { return }
+            try segment.forEachEntry(of: group, in: tombstone.codes, leaves: leaves) { entry in
+                if entry.sequence < tombstone.sequence, tombstone.contains(entry.morton) { hides = true }
+            }
+        }
+        return hides
+    }
+
+    /// Dropped channels of which no file holds anything. A live log may still hold pages of them.
+    private func droppedWithoutPages(_ shown: PublishedState) throws(StorageError) -> [UInt32] {
+        guard !shown.droppedChannels.isEmpty, writer.withLock({ $0.root.logs.isEmpty }) else { return [] }
+        var done: [UInt32] = []
+        for channel in shown.droppedChannels.sorted() {
+            var isHeld = false
+            let low = CuboidKey(group: PageGroup(channel: channel, resolution: 0, time: 0), morton: 0)
+            let high = CuboidKey(
+                group: PageGroup(channel: channel, resolution: .max, time: .max), morton: .max)
+            try shown.table.forEach(from: low, through: high) { (segment) throws(StorageError) in
+                if try segment.open().index.groups.contains(where: { $0.group.channel == channel }) {
+                    isHeld = true
+                }
+            }
+            if !isHeld { done.append(channel) }
+        }
+        return done
+    }
+}
+
+extension Segment {
+    /// Calls `body` for every entry of a group in a range of Morton codes.
+    func forEachEntry(
+        of group: PageGroup, in codes: ClosedRange<UInt64>, leaves: LeafCache, _ body: (IndexEntry) -> Void
+    ) throws(StorageError) {
+        let opened = try open()
+        guard let totals = opened.index.group(group) else { return }
+        for number in opened.index.leaf(of: codes.lowerBound, in: totals)..<totals.firstLeaf
+            + totals.leafCount
+        {
+            guard opened.index.fences[number].firstMorton <= codes.upperBound else { return }
+            let leaf = try leaves.leaf(number, group: group, of: opened, name: reference.path)
+            for entry in leaf.entries where codes.contains(entry.morton) { body(reference.stamped(entry)) }
+        }
+    }
+}

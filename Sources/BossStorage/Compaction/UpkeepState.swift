@@ -1,0 +1,100 @@
+/// What maintenance knows and has still to find out; part of the writer's state.
+struct UpkeepState {
+    /// Bytes of a segment that nobody needs, and that only the history needs.
+    struct Count: Hashable {
+        var dead: UInt64
+        var held: UInt64
+        /// Bytes that only snapshots need; they count as live.
+        var inSnapshots: UInt64 = 0
+        /// Whether nobody needs any entry.
+        var isEmpty = false
+    }
+    private struct Counted {
+        var count: Count
+        /// What the manifest says.
+        let named: Count
+    }
+
+    /// Segments to be counted again; true for those whose keys may have replaced pages of others.
+    private(set) var pending: [FileIdentifier: Bool]
+    /// Counts that the root does not hold yet.
+    private var counts: [FileIdentifier: Counted] = [:]
+    /// Segments that could not be read: left alone until the next open.
+    var avoided: Set<FileIdentifier> = []
+    /// What the counts were made for.
+    var kept: KeptCommits?
+    /// When the oldest commit of the history was last looked for, microseconds since 1970.
+    var lastHorizonCheck: Int64?
+    /// Whether the last step found nothing to do.
+    var isIdle = false
+    /// Why maintenance could not go on the last time.
+    var lastFailure: String?
+    /// Writes that waited for space or for maintenance, and for how long.
+    var stallCount = 0
+    var stallMicroseconds: Int64 = 0
+
+    init(uncounted: [FileIdentifier]) {
+        pending = Dictionary(uncounted.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    mutating func mark(_ segment: FileIdentifier, isNew: Bool) {
+        pending[segment] = isNew || pending[segment] == true
+        isIdle = false
+    }
+
+    mutating func record(_ count: Count, of reference: SegmentReference) {
+        pending[reference.identifier] = nil
+        let named = counts[reference.identifier]?.named ?? Count(reference)
+        counts[reference.identifier] = Counted(count: count, named: named)
+    }
+
+    /// A segment that does not exist any more.
+    mutating func forget(_ segment: FileIdentifier) {
+        pending[segment] = nil
+        counts[segment] = nil
+    }
+
+    func count(of reference: SegmentReference) -> Count {
+        counts[reference.identifier]?.count ?? Count(reference)
+    }
+
+    /// What the counts say beyond what the manifest says.
+    var correction: (dead: Int64, held: Int64) {
+        counts.values.reduce((0, 0)) { sum, counted in
+            (
+                sum.0 + Int64(counted.count.dead) - Int64(counted.named.dead),
+                sum.1 + Int64(counted.count.held) - Int64(counted.named.held)
+            )
+        }
+    }
+
+    /// Puts the counts into an edit, for the segments that it writes down anew.
+    func complete(_ edit: inout ManifestEdit) { edit.counts = counts.mapValues(\.count) }
+
+    func uncounted(after edit: ManifestEdit) -> [FileIdentifier] {
+        let added = edit.added.filter { $0.role != .compacted }.map(\.identifier)
+        return Set(pending.keys.filter { !edit.removed.contains($0) } + added).sorted {
+            ($0.high, $0.low) < ($1.high, $1.low)
+        }
+    }
+
+    /// Takes over what an edit did, once it is durable.
+    ///
+    /// - Parameter named: segments as the new root and the new shards name them.
+    mutating func take(_ edit: ManifestEdit, named: [SegmentReference]) {
+        for segment in edit.removed { forget(segment) }
+        for reference in named {
+            guard let counted = counts[reference.identifier] else { continue }
+            counts[reference.identifier] = Counted(count: counted.count, named: Count(reference))
+        }
+        // What compaction wrote replaces nothing that it has not seen.
+        for segment in edit.added where segment.role != .compacted { mark(segment.identifier, isNew: true) }
+        isIdle = false
+    }
+}
+
+extension UpkeepState.Count {
+    init(_ reference: SegmentReference) {
+        self.init(dead: reference.deadByteCount, held: reference.heldByteCount)
+    }
+}
