@@ -48,6 +48,7 @@ extension StorageEngine {
                 try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
             }
             if let log { restore(log, into: &published, root: root) }
+            try refuseExhausted(root, newest: published.sequence)
             state.lastSequence = published.sequence
             let engine = StorageEngine(
                 fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
@@ -58,6 +59,14 @@ extension StorageEngine {
         } catch {
             lock.release()
             throw error
+        }
+    }
+
+    /// Refuses numbers that cannot grow any more: every commit or root of this writer raises them.
+    private static func refuseExhausted(_ root: ManifestRoot, newest: UInt64) throws(StorageError) {
+        guard max(root.number, root.epoch, newest) < .max >> 1 else {
+            throw .corrupt(
+                file: ManifestRoot.path(number: root.number), offset: 32, reason: "a number at its limit")
         }
     }
 
