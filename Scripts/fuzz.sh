@@ -107,26 +107,41 @@ run_all() {
     [[ $crashes == 0 ]] || fail "$crashes targets crashed"
 }
 
-# Writes the smallest set of inputs with the same coverage back into the tree, shortest first.
+# Writes a small set of inputs with the same coverage back into the tree: what the encoders wrote first, then what
+# the tree has, then the other finds, each shortest first, up to the limits.
 minimise() {
     local target=$1 out=$scratch/merged/$1 file text=Fuzzing/Corpus/$1/seeds.txt seeds=0 bytes=0 size
     rm -rf "$out" "$scratch/tree/$target"
     unpack "$target" "$scratch/tree/$target"
     mkdir -p "$out" "$scratch/run/$target" "$scratch/seeds/$target" "Fuzzing/Corpus/$target"
-    run_program "$target" 600 -merge=1 "$out" "$scratch/tree/$target" "$scratch/seeds/$target" "$scratch/run/$target" \
-        "${limits[@]}" "-max_len=$(length_of "$target")" >"$scratch/merge.log" 2>&1 ||
+    run_program "$target" 600 -set_cover_merge=1 "$out" "$scratch/seeds/$target" "$scratch/tree/$target" \
+        "$scratch/run/$target" "${limits[@]}" "-max_len=$(length_of "$target")" >"$scratch/merge.log" 2>&1 ||
         fail "the corpus of $target cannot be merged: $scratch/merge.log"
     : >"$text.new"
-    while read -r size file; do
-        seeds=$((seeds + 1))
+    while read -r _ size file; do
         bytes=$((bytes + (size + 2) / 3 * 4 + 1))
+        seeds=$((seeds + 1))
         [[ $seeds -le $seed_limit && $bytes -le $byte_limit ]] || break
         base64 -w 0 "$file" >>"$text.new"
         echo >>"$text.new"
-    done < <(find "$out" -type f -size +0c -printf '%s %p\n' | sort -n)
+    done < <(ranked "$target" "$out" | sort -n -k 1,1 -k 2,2 -k 3,3)
     mv "$text.new" "$text"
     printf '%-10s %4d seeds of %d, %6d bytes of text\n' "$target" "$(wc -l <"$text")" "$(find "$out" -type f | wc -l)" \
         "$(wc -c <"$text")"
+}
+
+# Rank, size and path of merged inputs, which libFuzzer names by their SHA-1.
+ranked() {
+    local target=$1 out=$2 rank folder name size
+    declare -A ranks=()
+    rank=1
+    for folder in "$scratch/tree/$target" "$scratch/seeds/$target"; do
+        while read -r name _; do ranks[$name]=$rank; done < <(find "$folder" -type f -exec sha1sum {} +)
+        rank=0
+    done
+    find "$out" -type f -size +0c -printf '%f %s\n' | while read -r name size; do
+        echo "${ranks[$name]:-2} $size $out/$name"
+    done
 }
 
 write_seeds() {
