@@ -13,10 +13,14 @@ ifeq ($(shell uname -s),Linux)
 RELEASE += --static-swift-stdlib -Xswiftc -use-ld=lld
 endif
 
+# Seconds for each fuzz target, 0 to replay the corpora only, and some targets: make fuzz SECONDS=60 TARGET="page log"
+SECONDS ?= 10
+TARGET ?=
+
 # A sanitizer has its own crash reporter; Swift's gets in its way.
 SANITIZED := SWIFT_BACKTRACE=enable=no $(SWIFT) test
 
-FORMATTED := Sources Tests Benchmarks Package.swift Package@swift-6.2.swift
+FORMATTED := Sources Tests Fuzzing Benchmarks Package.swift Package@swift-6.2.swift
 
 .PHONY: help
 help: ## list the targets
@@ -63,9 +67,13 @@ tsan: toolchain ## run the tests under the thread sanitizer, in .build-tsan
 asan: toolchain ## run the tests under the address sanitizer, in .build-asan
 	@$(SANITIZED) --sanitize=address --scratch-path .build-asan $(ARGUMENTS)
 
+.PHONY: fuzz
+fuzz: toolchain ## run the fuzz targets, in .build-fuzz (SECONDS=10 each, TARGET="page log" for some)
+	@SWIFT="$(SWIFT)" FUZZ_SECONDS="$(SECONDS)" TARGET="$(TARGET)" Scripts/fuzz.sh
+
 .PHONY: clean
 clean: ## remove what was built; the tour's database stays
-	@rm -rf .build .build-tsan .build-asan Benchmarks/.build Benchmarks/*/.build
+	@rm -rf .build .build-tsan .build-asan .build-fuzz Benchmarks/.build Benchmarks/*/.build
 	@echo "Removed the build folders."
 
 .PHONY: toolchain

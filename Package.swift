@@ -133,5 +133,14 @@ let package = Package(
                 "BossTestSupport",
             ],
             swiftSettings: checked),
+        // Replays the corpora of the fuzz targets; Scripts/fuzz.sh builds the same sources with libFuzzer.
+        .testTarget(
+            name: "BossFuzzTests",
+            dependencies: [
+                "BossStorage", "BossCodec", "BossFormats", "BossQuery", "BossDatabase", "BossVoxels",
+                "BossGeometry",
+            ],
+            path: "Fuzzing", exclude: ["Corpus", "StorageEntry", "QueryEntry", "Package.appendix"],
+            swiftSettings: checked),
     ]
 )

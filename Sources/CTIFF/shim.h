@@ -96,6 +96,8 @@ __attribute__((unused)) static int boss_tiff_decode(TIFF *tiff, const boss_tiff_
     size_t bytes = page->bits / 8, stride = (size_t)page->width * bytes;
     if (!page->is_tiled) {
         uint32_t strip = 0;
+        // A damaged stream may end early without an error: what it leaves out must not be old memory.
+        if (page->compression != COMPRESSION_NONE) memset(pixels, 0, stride * page->height);
         for (uint32_t row = 0; row < page->height; row += page->strile_height, ++strip) {
             uint32_t rows = page->height - row < page->strile_height ? page->height - row : page->strile_height;
             tmsize_t size = (tmsize_t)(rows * stride);
@@ -107,7 +109,7 @@ __attribute__((unused)) static int boss_tiff_decode(TIFF *tiff, const boss_tiff_
     size_t tile_stride = (size_t)page->strile_width * bytes;
     tmsize_t size = (tmsize_t)(tile_stride * page->strile_height);
     if (TIFFTileSize(tiff) != size) return 1;
-    unsigned char *tile = (unsigned char *)malloc((size_t)size);
+    unsigned char *tile = (unsigned char *)calloc(1, (size_t)size);
     if (!tile) return 2;
     uint32_t index = 0;
     for (uint64_t top = 0; top < page->height; top += page->strile_height)

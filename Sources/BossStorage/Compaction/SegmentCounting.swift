@@ -68,7 +68,7 @@ package struct SpaceUsage: Hashable, Sendable {
     package var bound: UInt64 = 0
 
     /// What the newest state and snapshots need, with the overhead of files.
-    package var live: UInt64 { total - min(total, dead + held) }
+    package var live: UInt64 { total - min(total, dead &+ held) }
 }
 
 extension StorageEngine {
@@ -78,24 +78,24 @@ extension StorageEngine {
     func usage(_ state: WriterState) -> SpaceUsage {
         var usage = SpaceUsage()
         for segment in state.root.segments {
-            usage.total += segment.fileByteCount
-            usage.dead += segment.deadByteCount
-            usage.held += segment.heldByteCount
+            usage.total &+= segment.fileByteCount
+            usage.dead &+= segment.deadByteCount
+            usage.held &+= segment.heldByteCount
             if segment.role == .log, segment.level == 0 { usage.levelZeroCount += 1 }
         }
         usage.segmentCount = state.root.segments.count
         for shard in state.root.shards {
-            usage.total += shard.segmentByteCount
-            usage.dead += shard.deadByteCount
-            usage.held += shard.heldByteCount
-            usage.segmentCount += Int(shard.segmentCount)
+            usage.total &+= shard.segmentByteCount
+            usage.dead &+= shard.deadByteCount
+            usage.held &+= shard.heldByteCount
+            usage.segmentCount &+= Int(shard.segmentCount)
         }
         let correction = state.upkeep.correction
-        usage.dead = UInt64(max(0, Int64(usage.dead) + correction.dead))
-        usage.held = UInt64(max(0, Int64(usage.held) + correction.held))
-        usage.total += state.log?.allocatedByteCount ?? 0
+        usage.dead = UInt64(max(0, Int64(clamping: usage.dead) &+ correction.dead))
+        usage.held = UInt64(max(0, Int64(clamping: usage.held) &+ correction.held))
+        usage.total &+= state.log?.allocatedByteCount ?? 0
         usage.inFlight = UInt64(max(0, inFlightByteCount.load(ordering: .relaxed)))
-        usage.bound = usage.live + usage.live / 2 + options.spaceSlackByteCount
+        usage.bound = usage.live &+ usage.live / 2 &+ options.spaceSlackByteCount
         usage.lastFailure = state.upkeep.lastFailure
         usage.stallCount = state.upkeep.stallCount
         usage.stallMicroseconds = state.upkeep.stallMicroseconds

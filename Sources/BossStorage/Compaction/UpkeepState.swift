@@ -62,8 +62,8 @@ struct UpkeepState {
     var correction: (dead: Int64, held: Int64) {
         counts.values.reduce((0, 0)) { sum, counted in
             (
-                sum.0 + Int64(counted.count.dead) - Int64(counted.named.dead),
-                sum.1 + Int64(counted.count.held) - Int64(counted.named.held)
+                sum.0 &+ Int64(clamping: counted.count.dead) &- Int64(clamping: counted.named.dead),
+                sum.1 &+ Int64(clamping: counted.count.held) &- Int64(clamping: counted.named.held)
             )
         }
     }

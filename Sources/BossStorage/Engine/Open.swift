@@ -64,8 +64,9 @@ extension StorageEngine {
         }
         if let log {
             restore(log, into: &published, root: root)
-            state.lastMicroseconds = max(state.lastMicroseconds, log.contents.lastMicroseconds)
+            state.lastMicroseconds = max(state.lastMicroseconds, min(log.contents.lastMicroseconds, .max >> 1))
         }
+        try refuseExhausted(root, newest: published.sequence)
         state.lastSequence = published.sequence
         let engine = StorageEngine(
             fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
@@ -73,6 +74,14 @@ extension StorageEngine {
         if let log { try engine.resume(log) }
         if !isDurable { try engine.confirmRoot() }
         return engine
+    }
+
+    /// Refuses numbers that cannot grow any more: every commit or root of this writer raises them.
+    private static func refuseExhausted(_ root: ManifestRoot, newest: UInt64) throws(StorageError) {
+        guard max(root.number, root.epoch, newest) < .max >> 1, root.microseconds < .max >> 1 else {
+            throw .corrupt(
+                file: ManifestRoot.path(number: root.number), offset: 32, reason: "a number at its limit")
+        }
     }
 
     /// Writes root 1 of a new database.

@@ -111,12 +111,13 @@ package struct View: Sendable {
         if isDropped(group) { return (0, 0) }
         try state.table.forEach(holding: group, 0...UInt64.max) { (segment) throws(StorageError) in
             guard let totals = try segment.open().index.group(group) else { return }
-            pages += totals.pageCount
-            bytes += totals.liveByteCount
+            // The totals of a file say anything: adding them must not trap.
+            pages &+= totals.pageCount
+            bytes &+= totals.liveByteCount
         }
         for entry in state.memtable.groups[group] ?? [] {
-            pages += 1
-            bytes += UInt64(entry.index.pageByteCount)
+            pages &+= 1
+            bytes &+= UInt64(entry.index.pageByteCount)
         }
         return (pages, bytes)
     }
