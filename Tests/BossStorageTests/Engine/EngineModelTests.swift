@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// The oracle is a dictionary of bricks.

@@ -1,6 +1,6 @@
 import BossTestSupport
 
-@testable import BossStorage
+import BossStorage
 
 /// One process that works on a simulated database, beside a model of what it was told is done.
 ///

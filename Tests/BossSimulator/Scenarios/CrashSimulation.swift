@@ -1,6 +1,6 @@
 import BossTestSupport
 
-@testable import BossStorage
+import BossStorage
 
 /// Interrupts a scenario at every operation, with many outcomes of each, and examines what is left.
 struct CrashSimulation {
@@ -153,10 +153,13 @@ struct CrashSimulation {
 ///
 /// - Parameter rootLimit: old roots are removed by the next publication, and unlinked ones come back with a crash.
 func refuseStrays(_ session: Session, _ engine: StorageEngine, rootLimit: Int = 6) throws {
-    let root = engine.writer.withLock { $0.root }
-    var named = Set(root.segments.map(\.path))
-    for log in root.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }
-    let names = session.files.fileNames
+    try refuseStrays(session.files, engine, rootLimit: rootLimit)
+}
+
+/// The same on any machine.
+func refuseStrays(_ files: SimulatedFileSystem, _ engine: StorageEngine, rootLimit: Int = 6) throws {
+    let named = engine.namedFiles
+    let names = files.fileNames
     for name in names where name.hasSuffix(".seg") && !named.contains(name) {
         throw TestFailure("\(name) is left over")
     }

@@ -1,7 +1,7 @@
 import BossTestSupport
 import Glibc
 
-@testable import BossStorage
+import BossStorage
 
 /// One kind of failing operation.
 struct InjectedFault: Sendable {

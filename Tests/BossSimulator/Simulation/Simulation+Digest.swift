@@ -1,0 +1,43 @@
+import BossStorage
+
+/// What two runs are compared by.
+extension Simulation {
+    /// A number that all names and bytes of files decide.
+    package var fileDigest: UInt64 {
+        var digest = Digest()
+        for name in machine.fileNames {
+            digest.add(Array(name.utf8))
+            digest.add(machine.contents(name) ?? [])
+        }
+        return digest.value
+    }
+
+    /// A number that the voxels decide, as the writer shows them.
+    package func contentDigest() throws -> UInt64 {
+        stopFailures(onlyErrors: false)
+        if writer == nil { try openWriter() }
+        guard let engine = writer?.engine else { throw TestFailure("not opened") }
+        let view = try engine.view()
+        var digest = Digest()
+        digest.add(withUnsafeBytes(of: view.sequence.littleEndian, Array.init))
+        for (group, codes) in groups {
+            for page in try view.locate(group, codes: codes) {
+                let resolved = try engine.resolve(page, group)
+                for brick in 0..<PageChange.brickCount {
+                    digest.add(try bricks.voxels(resolved.source(ofBrick: brick), engine))
+                }
+            }
+        }
+        return digest.value
+    }
+}
+
+/// FNV-1a over 64 bits.
+struct Digest {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(_ bytes: [UInt8]) {
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        value = (value ^ UInt64(bytes.count)) &* 0x100_0000_01B3
+    }
+}
