@@ -37,14 +37,14 @@ enum StateBoard {
         _ = (slots, interrupted)
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV, SIGFPE] {
             signal(number) { number in
-                StateBoard.write("bossql-torture: died of signal ")
-                StateBoard.write(UInt64(number))
-                StateBoard.write(" in seed")
+                StateBoard.tell("bossql-torture: died of signal ")
+                StateBoard.tell(UInt64(number))
+                StateBoard.tell(" in seed")
                 for slot in 0..<StateBoard.slotCount where StateBoard.slots[slot] != 0 {
-                    StateBoard.write(" ")
-                    StateBoard.write(StateBoard.slots[slot] &- 1)
+                    StateBoard.tell(" ")
+                    StateBoard.tell(StateBoard.slots[slot] &- 1)
                 }
-                StateBoard.write("\n")
+                StateBoard.tell("\n")
                 signal(number, SIG_DFL)
                 raise(number)
             }
@@ -53,16 +53,16 @@ enum StateBoard {
     }
 
     /// Without memory and locks: the process is dying.
-    private static func write(_ text: StaticString) {
-        _ = Glibc.write(2, text.utf8Start, text.utf8CodeUnitCount)
+    private static func tell(_ text: StaticString) {
+        _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
     }
 
-    private static func write(_ number: UInt64) {
+    private static func tell(_ number: UInt64) {
         var divisor: UInt64 = 1
         while number / divisor >= 10 { divisor *= 10 }
         while divisor > 0 {
             var digit = UInt8(ascii: "0") + UInt8(number / divisor % 10)
-            _ = Glibc.write(2, &digit, 1)
+            _ = write(2, &digit, 1)
             divisor /= 10
         }
     }

@@ -18,18 +18,19 @@ struct OpenBatch {
 extension Action {
     static let batches = [openBatch, extendBatch, commitBatch, discardBatch]
 
-    private static let openBatch = Action(name: "begin", weight: 6) { simulation in
+    private static let openBatch = Action(name: "begin", weight: 6, family: "batches") { simulation in
         guard let engine = simulation.writer?.engine, simulation.batches.count < 4 else { return }
         simulation.batches.append(
             OpenBatch(batch: WriteBatch(base: try engine.view()), shown: simulation.history.newest.state))
     }
 
-    private static let extendBatch = Action(name: "put", weight: 12) { simulation in
+    private static let extendBatch = Action(name: "put", weight: 12, family: "batches") { simulation in
         guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
         try simulation.put(into: index)
     }
 
-    private static let commitBatch = Action(name: "commit of a batch", weight: 8) { simulation in
+    private static let commitBatch = Action(name: "commit of a batch", weight: 8, family: "batches") {
+        simulation in
         guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
         let open = simulation.batches.remove(at: index)
         guard !open.changes.isEmpty else { return }
@@ -39,7 +40,7 @@ extension Action {
         ) { try $0.commit(open.batch) }
     }
 
-    private static let discardBatch = Action(name: "roll back", weight: 1) { simulation in
+    private static let discardBatch = Action(name: "roll back", weight: 1, family: "batches") { simulation in
         _ = simulation.batches.popLast()
     }
 }

@@ -25,22 +25,26 @@ extension Action {
         }
     }
 
-    private static let openBulk = Action(name: "begin bulk load", weight: 3) { simulation in
+    private static let openBulk = Action(name: "begin bulk load", weight: 3, family: "bulk loads") {
+        simulation in
         guard simulation.bulks.count < 2 else { return }
         _ = try simulation.beginBulk()
     }
 
-    private static let extendBulk = Action(name: "add to bulk load", weight: 8) { simulation in
+    private static let extendBulk = Action(name: "add to bulk load", weight: 8, family: "bulk loads") {
+        simulation in
         guard let index = simulation.bulks.indices.randomElement(using: &simulation.random) else { return }
         try simulation.add(to: index)
     }
 
-    private static let commitBulk = Action(name: "commit of a bulk load", weight: 3) { simulation in
+    private static let commitBulk = Action(name: "commit of a bulk load", weight: 3, family: "bulk loads") {
+        simulation in
         guard let index = simulation.bulks.indices.randomElement(using: &simulation.random) else { return }
         try simulation.commit(simulation.bulks.remove(at: index))
     }
 
-    private static let abortBulk = Action(name: "give up a bulk load", weight: 1) { simulation in
+    private static let abortBulk = Action(name: "give up a bulk load", weight: 1, family: "bulk loads") {
+        simulation in
         simulation.bulks.popLast()?.bulk.abort()
     }
 }

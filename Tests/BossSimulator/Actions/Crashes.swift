@@ -13,7 +13,8 @@ extension Action {
         guard simulation.failureWindow == nil else { return }
         var plan = FaultPlan.crashAtOperation(Int.random(in: 1...25, using: &simulation.random))
         plan.endsProcessOnly = simulation.chance(30)
-        simulation.note("at operation \(plan.crashOrdinal ?? 0)\(plan.endsProcessOnly ? " of a process" : "")")
+        simulation.note(
+            "at operation \(plan.crashOrdinal ?? 0)\(plan.endsProcessOnly ? " of a process" : "")")
         simulation.machine.setFaults(plan)
         simulation.failureWindow = 12
     }

@@ -3,7 +3,9 @@ import BossStorage
 extension Action {
     static let readers = [openReader, closeReader, compareReader]
 
-    private static let openReader = Action(name: "open reader", weight: 4, needsWriter: false) { simulation in
+    private static let openReader = Action(
+        name: "open reader", weight: 4, family: "readers", needsWriter: false
+    ) { simulation in
         guard simulation.readers.count < simulation.configuration.readerLimit, simulation.history.isCreated
         else { return }
         let files = simulation.machine.sharedHandle()
@@ -16,13 +18,17 @@ extension Action {
         try simulation.compareReader(simulation.readers.count - 1, simulation.groups)
     }
 
-    private static let closeReader = Action(name: "close reader", weight: 1, needsWriter: false) { simulation in
+    private static let closeReader = Action(
+        name: "close reader", weight: 1, family: "readers", needsWriter: false
+    ) { simulation in
         guard let index = simulation.readers.indices.randomElement(using: &simulation.random) else { return }
         let reader = simulation.readers.remove(at: index)
         try reader.process.engine.close()
     }
 
-    private static let compareReader = Action(name: "compare reader", weight: 4, needsWriter: false) {
+    private static let compareReader = Action(
+        name: "compare reader", weight: 4, family: "readers", needsWriter: false
+    ) {
         simulation in
         guard let index = simulation.readers.indices.randomElement(using: &simulation.random) else { return }
         try simulation.compareReader(index, simulation.groups)

@@ -166,7 +166,13 @@ extension TestBricks {
         case .stored(let brick):
             guard brick.brickByteCount == brickByteCount else { return false }
             try read(brick, engine)
-            return output == bytes(content)
+            let expected = bytes(content)
+            return output.withUnsafeBytes { output in
+                expected.withUnsafeBytes { expected in
+                    guard let left = output.baseAddress, let right = expected.baseAddress else { return true }
+                    return output.count == expected.count && memcmp(left, right, expected.count) == 0
+                }
+            }
         }
     }
 

@@ -1,6 +1,5 @@
-import BossTestSupport
-
 import BossStorage
+import BossTestSupport
 
 /// Interrupts a scenario at every operation, with many outcomes of each, and examines what is left.
 struct CrashSimulation {

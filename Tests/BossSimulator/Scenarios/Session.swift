@@ -1,6 +1,5 @@
-import BossTestSupport
-
 import BossStorage
+import BossTestSupport
 
 /// One process that works on a simulated database, beside a model of what it was told is done.
 ///

@@ -9,6 +9,8 @@ struct Action: Sendable {
     let weight: Int
     /// Whether every run has it; of the others each run has a random half.
     var isEssential = false
+    /// Actions of one family are in a run together or not at all; "" for an action by itself.
+    var family = ""
     /// Whether what it does to the content depends on nothing but the seed: not on sizes of logs and caches.
     var isCalm = true
     /// Whether it works on the writer, which is then opened first.

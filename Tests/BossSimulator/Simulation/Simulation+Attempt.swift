@@ -36,7 +36,8 @@ extension Simulation {
     /// - Parameter isRefusedWhenStopped: whether a writer that has stopped must not do it.
     /// - Returns: an error when it failed for a reason.
     func write<Value>(
-        _ what: @autoclosure () -> String, isRefusedWhenStopped: Bool = true, _ body: (StorageEngine) throws -> Value
+        _ what: @autoclosure () -> String, isRefusedWhenStopped: Bool = true,
+        _ body: (StorageEngine) throws -> Value
     ) throws -> Result<Value, StorageError> {
         guard let process = writer else { return .failure(.closed) }
         // A failure of an earlier call may have stopped the writer without its saying so.
@@ -49,7 +50,9 @@ extension Simulation {
         if machine.failureCount > failures { publishedOrdinal = 0 }
         switch result {
         case .success:
-            if process.hasStopped, isRefusedWhenStopped { throw TestFailure("\(what()) by a writer that had stopped") }
+            if process.hasStopped, isRefusedWhenStopped {
+                throw TestFailure("\(what()) by a writer that had stopped")
+            }
         case .failure(.storageFailed): writer?.hasStopped = true
         case .failure: break
         }

@@ -50,7 +50,8 @@ extension Simulation {
         let reader = readers[index]
         let process = reader.process
         let failures = machine.failureCount
-        guard case .success(let view) = try attempt("reader", by: process.files, { try process.engine.view() })
+        guard
+            case .success(let view) = try attempt("reader", by: process.files, { try process.engine.view() })
         else { return }
         // A reader that cannot read what the writer tells stays where it is.
         let floor = machine.failureCount > failures ? reader.floor : max(reader.floor, publishedOrdinal)
@@ -78,7 +79,8 @@ extension Simulation {
 
     func compareHeld(_ old: HeldView, _ groups: [(group: PageGroup, codes: [UInt64])]) throws {
         do {
-            try compare("view of commit \(old.entry.sequence)", old.process, old.view, old.entry.state, groups)
+            try compare(
+                "view of commit \(old.entry.sequence)", old.process, old.view, old.entry.state, groups)
         } catch let failure as TestFailure {
             // An error is no wrong answer where the files may be gone.
             guard old.mayFail, failure.isError else { throw failure }

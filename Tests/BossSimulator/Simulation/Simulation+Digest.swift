@@ -12,6 +12,22 @@ extension Simulation {
         return digest.value
     }
 
+    /// The first place where the files differ from those of another run, nil when there is none.
+    package func fileDifference(from other: Simulation) -> String? {
+        guard machine.fileNames == other.machine.fileNames else {
+            return "files \(machine.fileNames) and \(other.machine.fileNames)"
+        }
+        for name in machine.fileNames {
+            let (bytes, others) = (machine.contents(name) ?? [], other.machine.contents(name) ?? [])
+            if bytes.count != others.count { return "\(name): \(bytes.count) and \(others.count) bytes" }
+            let differing = bytes.indices.filter { bytes[$0] != others[$0] }
+            if let first = differing.first {
+                return "\(name): \(differing.count) of \(bytes.count) bytes, the first at \(first)"
+            }
+        }
+        return nil
+    }
+
     /// A number that the voxels decide, as the writer shows them.
     package func contentDigest() throws -> UInt64 {
         stopFailures(onlyErrors: false)

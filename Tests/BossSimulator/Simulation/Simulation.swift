@@ -56,7 +56,9 @@ package final class Simulation {
     var failsReads = false
     package internal(set) var statistics = SimulationStatistics()
     private(set) var journal = Journal()
-    private var groupsOfChannels: (channels: [UInt32], groups: [(group: PageGroup, codes: [UInt64])]) = ([], [])
+    private var groupsOfChannels: (channels: [UInt32], groups: [(group: PageGroup, codes: [UInt64])]) = (
+        [], []
+    )
 
     /// - Parameters:
     ///   - sizes: in place of those that the seed draws.

@@ -59,7 +59,7 @@ struct SimulationConfiguration {
         self.options = options
         let drawn = Int.random(in: 100...500, using: &random)
         self.operationCount = operationCount ?? drawn
-        compression = [.lz4, .zstd].randomElement(using: &random) ?? .lz4
+        compression = [.lz4, .lz4, .lz4, .zstd].randomElement(using: &random) ?? .lz4
         channelCount = Int.random(in: 1...3, using: &random)
         timeCount = UInt32.random(in: 1...2, using: &random)
         codeCount = UInt64.random(in: 1...16, using: &random)
@@ -71,8 +71,12 @@ struct SimulationConfiguration {
             let dependsOnCaches = !fault.kinds.isDisjoint(with: [.read, .readMapping])
             return Bool.random(using: &random) && (sizes.hasExactCaches || !dependsOnCaches)
         }
+        var families: [String: Bool] = [:]
         for action in Action.all {
-            let isEnabled = Bool.random(using: &random) || action.isEssential
+            let drawn = Bool.random(using: &random)
+            let isInFamily = families[action.family] ?? drawn
+            if !action.family.isEmpty { families[action.family] = isInFamily }
+            let isEnabled = isInFamily || action.isEssential
             let weight = action.weight * Int.random(in: 1...4, using: &random)
             guard isEnabled, action.isCalm || !isCalm else { continue }
             actions.append((action, weight))

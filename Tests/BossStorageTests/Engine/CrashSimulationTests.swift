@@ -33,5 +33,6 @@ struct CrashSimulationTests {
 }
 
 extension CrashScenario: CustomTestStringConvertible {
+    /// The name.
     public var testDescription: String { name }
 }
