@@ -3,6 +3,9 @@
 .NOTPARALLEL:
 
 SWIFT ?= swift
+# For `make torture`: make torture SECONDS=600 SEED=17
+SECONDS ?= 60
+SEED ?= 1
 # Arguments for `make bench`, and a database for `make run`: make run BOSSQL_TOUR=/tmp/mri.bossdb
 ARGUMENTS ?=
 
@@ -58,6 +61,11 @@ format: toolchain ## format the code in place
 .PHONY: bench
 bench: toolchain ## run the benchmarks (ARGUMENTS="..." for a replay)
 	@cd Benchmarks && $(SWIFT) run -c release bossql-bench $(ARGUMENTS)
+
+.PHONY: torture
+torture: toolchain ## random work with crashes and failures on a simulated disk, SECONDS=60 SEED=1
+	@$(SWIFT) build $(RELEASE) --product bossql-torture
+	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/bossql-torture" --seconds $(SECONDS) --seed $(SEED)
 
 .PHONY: tsan
 tsan: toolchain ## run the tests under the thread sanitizer, in .build-tsan

@@ -96,6 +96,16 @@ let package = Package(
             name: "BossTestSupport", dependencies: ["BossGeometry", "BossVoxels"],
             path: "Tests/BossTestSupport",
             swiftSettings: checked),
+        // Random work, crashes and failures on a simulated disk beside a plain model; a program runs it for hours.
+        .target(
+            name: "BossSimulator",
+            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            path: "Tests/BossSimulator",
+            swiftSettings: checked),
+        .executableTarget(
+            name: "bossql-torture", dependencies: ["BossSimulator"],
+            path: "Tests/Torture",
+            swiftSettings: checked),
         .testTarget(
             name: "BossGeometryTests", dependencies: ["BossGeometry", "BossTestSupport"],
             swiftSettings: checked),
@@ -112,7 +122,9 @@ let package = Package(
             swiftSettings: checked),
         .testTarget(
             name: "BossStorageTests",
-            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            dependencies: [
+                "BossStorage", "BossSimulator", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport",
+            ],
             swiftSettings: checked),
         .testTarget(
             name: "BossCatalogTests",

@@ -64,7 +64,8 @@ extension StorageEngine {
         }
         if let log {
             restore(log, into: &published, root: root)
-            state.lastMicroseconds = max(state.lastMicroseconds, min(log.contents.lastMicroseconds, .max >> 1))
+            state.lastMicroseconds = max(
+                state.lastMicroseconds, min(log.contents.lastMicroseconds, .max >> 1))
         }
         try refuseExhausted(root, newest: published.sequence)
         state.lastSequence = published.sequence

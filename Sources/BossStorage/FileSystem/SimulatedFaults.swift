@@ -58,6 +58,8 @@ package struct FaultPlan: Sendable {
 
     /// The mutating operation at which the process dies, from 1.
     package var crashOrdinal: Int?
+    /// Whether that ends only the process whose operation it is, as a kill does, and the machine runs on.
+    package var endsProcessOnly = false
     package var failures: [Failure] = []
     /// The sum of the lengths of all files that have a name or are open.
     package var quotaByteCount: Int?

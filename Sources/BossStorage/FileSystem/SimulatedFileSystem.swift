@@ -14,7 +14,7 @@ import Synchronization
 package final class SimulatedFileSystem: FileSystem {
     package let displayPath: String
     let disk: SimulatedDisk
-    private let owner: Int
+    let owner: Int
 
     /// An empty file system.
     package convenience init(seed: UInt64, faults: FaultPlan = .none) {

@@ -18,8 +18,27 @@ extension SimulatedFileSystem {
         disk.state.withLock { $0.faults = FaultCounter(plan: plan) }
     }
 
+    /// The plan in force.
+    package var faultPlan: FaultPlan { disk.state.withLock { $0.faults.plan } }
+
     /// Whether the machine has crashed.
     package var isDead: Bool { disk.state.withLock { $0.isDead } }
+
+    /// Whether this process has ended, with the machine or alone.
+    package var hasEnded: Bool { disk.state.withLock { $0.isDead || $0.endedOwners.contains(owner) } }
+
+    /// Operations of this machine that failed by injection or for lack of room, whatever plan was in force.
+    package var failureCount: Int {
+        disk.state.withLock { $0.refusalCount + $0.injectedCounts.reduce(0, +) }
+    }
+
+    /// Injected failures of a kind of operation, whatever plan was in force.
+    package func injectedCount(of kind: OperationKind) -> Int {
+        disk.state.withLock { $0.injectedCounts[kind.rawValue] }
+    }
+
+    /// Operations that the quota refused.
+    package var refusalCount: Int { disk.state.withLock { $0.refusalCount } }
 
     /// Starts to record operations, from none.
     package func startTrace() {

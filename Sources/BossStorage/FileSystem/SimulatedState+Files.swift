@@ -31,6 +31,7 @@ extension SimulatedState {
             let room = roomFor(file.inode, end: end)
             if room < end {
                 writePrefix(file, bytes, at: start, limit: max(0, room - start))
+                refusalCount += 1
                 throw .diskFull(file: file.path)
             }
             if !bytes.isEmpty { inodes[file.inode].change(.write(offset: start, bytes: bytes)) }
@@ -72,7 +73,10 @@ extension SimulatedState {
         let verdict = try admit(operation, owner: file.owner)
         try requireWritable(file, operation)
         let end = try checkedEnd(operation.byteCount, adding: 0, operation)
-        if case .proceed = verdict, roomFor(file.inode, end: end) < end { throw .diskFull(file: file.path) }
+        if case .proceed = verdict, roomFor(file.inode, end: end) < end {
+            refusalCount += 1
+            throw .diskFull(file: file.path)
+        }
         try perform(operation, verdict) { $0.inodes[file.inode].change(change(end)) }
     }
 

@@ -19,6 +19,10 @@ struct SimulatedState: Sendable {
     /// By inode.
     var locks: [Int: HeldLock] = [:]
     var trace: [TracedOperation]?
+    /// Injected failures so far by kind of operation; a new plan does not reset them.
+    var injectedCounts = [Int](repeating: 0, count: OperationKind.allCases.count)
+    /// Operations that the quota refused.
+    var refusalCount = 0
     /// Whether the machine has crashed.
     var isDead = false
     /// Processes that have ended.
@@ -60,7 +64,12 @@ struct SimulatedState: Sendable {
             }
             trace?.append(traced)
         }
-        if case .die = verdict { isDead = true }
+        switch verdict {
+        case .proceed: break
+        case .fail: injectedCounts[operation.kind.rawValue] += 1
+        case .die where faults.plan.endsProcessOnly: endProcess(owner)
+        case .die: isDead = true
+        }
         return verdict
     }
 

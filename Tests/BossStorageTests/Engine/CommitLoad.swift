@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Many threads that commit at once, and what became of it.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Power is cut, or the process killed, at every operation that changes something.
@@ -29,4 +30,9 @@ struct CrashSimulationTests {
                 + "(\(scenario.name), \(simulation.pointCount) operations)")
         #expect(simulation.crashCount >= share)
     }
+}
+
+extension CrashScenario: CustomTestStringConvertible {
+    /// The name.
+    public var testDescription: String { name }
 }

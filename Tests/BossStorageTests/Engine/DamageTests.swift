@@ -3,6 +3,7 @@ import BossTestSupport
 import Foundation
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Bytes of a closed database change: an error, or no difference at all, and never wrong voxels.

@@ -1,16 +1,12 @@
 import BossCodec
 import BossTestSupport
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// A small database with every kind of file, page and codec, and the verdict on what damage does to it.
 struct DamagedDatabase {
-    enum Verdict: String {
-        /// Every voxel is as it was written.
-        case harmless
-        /// An error, and no voxels.
-        case detected
-    }
+    typealias Verdict = ClosedDatabase.Verdict
 
     let files: SimulatedFileSystem
     private(set) var state = ModelState()
@@ -83,32 +79,17 @@ struct DamagedDatabase {
         }
     }
 
-    /// Opens a damaged copy and reads everything.
+    /// Opens a damaged copy and reads everything, also one cuboid where nothing is.
     ///
     /// - Throws: `TestFailure` when voxels are wrong without an error.
     func verdict(on copy: SimulatedFileSystem, asWriter: Bool, _ what: () -> String) throws -> Verdict {
-        do {
-            let engine = try StorageEngine.open(
-                fileSystem: copy, mode: asWriter ? .readWrite(create: true) : .readOnly, options: options)
-            let view = try engine.view()
-            guard view.sequence == sequence else {
-                throw TestFailure("\(what()): commit \(view.sequence) is the newest, not \(sequence)")
-            }
-            let bricks = TestBricks(brickByteCount: brickByteCount)
-            // One more key: where nothing is must stay nothing.
-            let keys = state.cuboids.keys + [CuboidKey(1, 77)]
-            if let difference = try bricks.difference(engine, view, state, keys: keys) {
-                throw TestFailure("\(what()): \(difference)")
-            }
-            for (group, keys) in Dictionary(grouping: state.cuboids.keys, by: \.group) {
-                guard try view.writtenCodes(group, in: 0...1000) == keys.map(\.morton).sorted() else {
-                    throw TestFailure("\(what()): written codes of \(group)")
-                }
-            }
-            return .harmless
-        } catch _ as StorageError {
-            return .detected
-        }
+        let keys = state.cuboids.keys + [CuboidKey(1, 77)]
+        let groups = Dictionary(grouping: keys, by: \.group).sorted { $0.key < $1.key }
+        let closed = ClosedDatabase(
+            files: files, options: options, sequence: sequence, state: state,
+            groups: groups.map { ($0.key, $0.value.map(\.morton).sorted()) })
+        return try closed.verdict(
+            on: copy, asWriter: asWriter, TestBricks(brickByteCount: brickByteCount), what)
     }
 
     /// Paths by what they are.

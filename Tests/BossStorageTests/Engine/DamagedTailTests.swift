@@ -1,6 +1,7 @@
 import BossTestSupport
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Damage in a log that was not closed: what tells a damaged commit from a torn one.

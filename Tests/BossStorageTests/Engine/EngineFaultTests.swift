@@ -2,6 +2,7 @@ import BossTestSupport
 import Glibc
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Operations fail, one or all from one on; the disk is full.

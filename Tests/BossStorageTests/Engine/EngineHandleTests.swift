@@ -2,6 +2,7 @@ import BossTestSupport
 import Synchronization
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Who may open a database how, and what a handle may do.

@@ -2,6 +2,7 @@ import BossTestSupport
 import Synchronization
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// What must be on the disk before what; the order that docs and recovery rely on.

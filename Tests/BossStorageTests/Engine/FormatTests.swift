@@ -1,6 +1,7 @@
 import BossCodec
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// The bytes on disk against the tables of docs/FORMAT.md: each field is put together here by its offset.

@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// What a caller may do after a full disk, step by step.

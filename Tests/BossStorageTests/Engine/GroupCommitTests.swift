@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Several threads and several handles at once.

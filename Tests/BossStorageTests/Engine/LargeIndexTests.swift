@@ -3,6 +3,7 @@ import BossTestSupport
 import Foundation
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Indexes of several leaves, long histories of one cuboid, and large batches.

@@ -1,6 +1,7 @@
 import BossCodec
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// The root against the table of docs/FORMAT.md.

@@ -1,6 +1,7 @@
 import BossCodec
 import Testing
 
+@testable import BossSimulator
 @testable import BossStorage
 
 /// Footer and index against the tables of docs/FORMAT.md.

@@ -1,9 +1,9 @@
-@testable import BossStorage
+import BossStorage
 
 /// What the database should hold, as a plain dictionary.
 struct ModelState: Hashable, Sendable {
     struct Cuboid: Hashable, Sendable {
-        var contents: [BrickContent]
+        var contents: CuboidContents
         /// Commit of the newest version.
         var sequence: UInt64
         /// Deltas since the newest version that is none.
@@ -12,28 +12,30 @@ struct ModelState: Hashable, Sendable {
 
     /// Every cuboid with a version; deleted ones too.
     private(set) var cuboids: [CuboidKey: Cuboid] = [:]
+    private(set) var droppedChannels: Set<UInt32> = []
 
     /// The bricks of a cuboid, background where nothing was written.
-    func contents(of key: CuboidKey) -> [BrickContent] {
-        cuboids[key]?.contents ?? Array(repeating: .background, count: PageChange.brickCount)
+    func contents(of key: CuboidKey) -> CuboidContents {
+        cuboids[key]?.contents ?? CuboidContents(repeating: .background)
     }
 
     mutating func apply(_ key: CuboidKey, _ change: PageChange, sequence: UInt64 = 0) {
         var contents = contents(of: key)
         var deltaCount = 0
         switch change {
-        case .full(let new): contents = new
+        case .full(let new): contents = CuboidContents(new)
         case .delta(let new):
             for (brick, content) in new { contents[brick] = content }
             deltaCount = (cuboids[key]?.deltaCount ?? 0) + 1
-        case .constant(let value): contents = Array(repeating: .constant(value), count: contents.count)
-        case .tombstone: contents = Array(repeating: .background, count: contents.count)
+        case .constant(let value): contents = CuboidContents(repeating: .constant(value))
+        case .tombstone: contents = CuboidContents(repeating: .background)
         }
         cuboids[key] = Cuboid(contents: contents, sequence: sequence, deltaCount: deltaCount)
     }
 
     mutating func drop(channel: UInt32) {
         cuboids = cuboids.filter { $0.key.group.channel != channel }
+        droppedChannels.insert(channel)
     }
 
     /// Whether both hold the same voxels at some keys.
@@ -42,11 +44,39 @@ struct ModelState: Hashable, Sendable {
     }
 }
 
+/// The bricks of one cuboid, in place: states are copied at every commit.
+struct CuboidContents: Hashable, Sendable {
+    private var numbers: SIMD4<UInt32>
+
+    init(repeating content: BrickContent) { numbers = SIMD4(repeating: content.number) }
+
+    /// - Precondition: as many contents as a cuboid has bricks.
+    init(_ contents: [BrickContent]) {
+        precondition(contents.count == PageChange.brickCount)
+        numbers = SIMD4(contents[0].number, contents[1].number, contents[2].number, contents[3].number)
+    }
+}
+
+extension CuboidContents: RandomAccessCollection, MutableCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { PageChange.brickCount }
+
+    subscript(brick: Int) -> BrickContent {
+        get { BrickContent(number: numbers[brick]) }
+        set { numbers[brick] = newValue.number }
+    }
+}
+
 /// A test found something wrong; the text says what and how to repeat it.
 struct TestFailure: Error, CustomStringConvertible {
     let description: String
+    /// Whether it is an error of the engine without reason, and not a wrong answer.
+    let isError: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isError: Bool = false) {
+        self.description = description
+        self.isError = isError
+    }
 }
 
 extension CuboidKey {

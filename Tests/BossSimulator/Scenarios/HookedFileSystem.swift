@@ -1,4 +1,4 @@
-@testable import BossStorage
+import BossStorage
 
 /// Passes everything on to another file system, after telling a closure of it.
 ///

@@ -1,7 +1,6 @@
+import BossStorage
 import BossTestSupport
 import Glibc
-
-@testable import BossStorage
 
 /// One kind of failing operation.
 struct InjectedFault: Sendable {

@@ -1,9 +1,14 @@
 import BossCodec
 import BossGeometry
+import BossStorage
+import BossTestSupport
 import BossVoxels
-import Glibc
 
-@testable import BossStorage
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The voxels of one brick in a test, as a number: the two low bits say how they look, the others which.
 struct BrickContent: Hashable, Sendable {
@@ -29,7 +34,7 @@ struct BrickContent: Hashable, Sendable {
             return bytes
         case 2:
             // Does not compress.
-            var random = SimulatedRandom(seed: UInt64(which))
+            var random = SeededGenerator(seed: UInt64(which))
             let words = (0..<(count + 7) / 8).map { _ in random.next() }
             return words.withUnsafeBytes { Array($0.prefix(count)) }
         default:
@@ -110,8 +115,17 @@ extension TestBricks {
     func difference(
         _ engine: StorageEngine, _ view: View, _ state: ModelState, keys: some Sequence<CuboidKey>
     ) throws -> String? {
-        for (group, keys) in Dictionary(grouping: Set(keys), by: \.group).sorted(by: { $0.key < $1.key }) {
-            let codes = keys.map(\.morton).sorted()
+        let groups = Dictionary(grouping: Set(keys), by: \.group).sorted { $0.key < $1.key }
+        return try difference(
+            engine, view, state, groups: groups.map { ($0.key, $0.value.map(\.morton).sorted()) })
+    }
+
+    /// The same by groups; codes ascend.
+    func difference(
+        _ engine: StorageEngine, _ view: View, _ state: ModelState,
+        groups: [(group: PageGroup, codes: [UInt64])]
+    ) throws -> String? {
+        for (group, codes) in groups {
             let located = try view.locate(group, codes: codes)
             guard located.map(\.morton) == codes else {
                 return "codes \(located.map(\.morton)), not \(codes)"
@@ -129,16 +143,36 @@ extension TestBricks {
         return nil
     }
 
+    /// The bytes of a brick.
+    func voxels(_ source: BrickSource, _ engine: StorageEngine) throws -> [UInt8] {
+        switch source {
+        case .background: return [UInt8](repeating: 0, count: brickByteCount)
+        case .constant(let bits):
+            return [UInt8](repeating: UInt8(truncatingIfNeeded: bits), count: brickByteCount)
+        case .stored(let brick):
+            try read(brick, engine)
+            return output
+        }
+    }
+
     private func matches(
         _ source: BrickSource, _ content: BrickContent, _ engine: StorageEngine
     ) throws -> Bool {
         switch source {
-        case .background: return isConstant(bytes(content), 0)
-        case .constant(let bits): return bits <= 255 && isConstant(bytes(content), UInt8(bits))
+        case .background: return content == .background || isConstant(bytes(content), 0)
+        case .constant(let bits):
+            guard bits <= 255 else { return false }
+            return content == .constant(UInt8(bits)) || isConstant(bytes(content), UInt8(bits))
         case .stored(let brick):
             guard brick.brickByteCount == brickByteCount else { return false }
             try read(brick, engine)
-            return output == bytes(content)
+            let expected = bytes(content)
+            return output.withUnsafeBytes { output in
+                expected.withUnsafeBytes { expected in
+                    guard let left = output.baseAddress, let right = expected.baseAddress else { return true }
+                    return output.count == expected.count && memcmp(left, right, expected.count) == 0
+                }
+            }
         }
     }
 

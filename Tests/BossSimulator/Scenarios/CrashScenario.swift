@@ -1,18 +1,13 @@
-import Foundation
-import Testing
-
-@testable import BossStorage
+import BossStorage
 
 /// A piece of work that is interrupted at each of its operations in turn.
-struct CrashScenario: Sendable, CustomTestStringConvertible {
+struct CrashScenario: Sendable {
     let name: String
     var options = CrashScenario.smallOptions
     var quotaByteCount: Int?
     /// Done once, without failures. What it leaves open stays unclosed, as after a kill.
     var prepare: @Sendable (Session) throws -> Void = { _ in }
     let run: @Sendable (Session) throws -> Void
-
-    var testDescription: String { name }
 
     static let smallOptions: StorageOptions = {
         var options = StorageOptions()

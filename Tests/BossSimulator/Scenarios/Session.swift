@@ -1,6 +1,5 @@
+import BossStorage
 import BossTestSupport
-
-@testable import BossStorage
 
 /// One process that works on a simulated database, beside a model of what it was told is done.
 ///

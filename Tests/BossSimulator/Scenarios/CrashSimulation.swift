@@ -1,6 +1,5 @@
+import BossStorage
 import BossTestSupport
-
-@testable import BossStorage
 
 /// Interrupts a scenario at every operation, with many outcomes of each, and examines what is left.
 struct CrashSimulation {
@@ -155,16 +154,19 @@ struct CrashSimulation {
 ///
 /// - Parameter rootLimit: old roots are removed by the next publication, and unlinked ones come back with a crash.
 func refuseStrays(_ session: Session, _ engine: StorageEngine, rootLimit: Int = 6) throws {
-    engine.reclaimer.reclaim()
-    let root = engine.writer.withLock { $0.root }
-    var named = Set(root.segments.map(\.path))
-    for log in root.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }
-    let names = session.files.fileNames
-    for name in names where name.hasSuffix(".seg") && !named.contains(name) {
+    try refuseStrays(session.files, engine, rootLimit: rootLimit)
+}
+
+/// The same on any machine.
+func refuseStrays(_ files: SimulatedFileSystem, _ engine: StorageEngine, rootLimit: Int = 6) throws {
+    let named = try engine.namedFiles()
+    let names = files.fileNames
+    for name in names
+    where (name.hasSuffix(".seg") || name.hasSuffix(".ms")) && !named.contains(name) {
         throw TestFailure("\(name) is left over")
     }
     for name in named where !names.contains(name) { throw TestFailure("\(name) is missing") }
-    let roots = names.filter { $0.hasPrefix("MANIFEST/") }
+    let roots = names.filter { $0.hasPrefix("MANIFEST/") && !$0.hasSuffix(".ms") }
     guard roots.allSatisfy({ $0.hasSuffix(".mf") }), roots.count <= rootLimit else {
         throw TestFailure("roots left over: \(roots)")
     }

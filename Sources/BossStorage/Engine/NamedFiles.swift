@@ -1,0 +1,17 @@
+import Synchronization
+
+extension StorageEngine {
+    /// Files that the newest root names, and those that a reader still needs: every other log, segment file or
+    /// list of segments is left over.
+    ///
+    /// - Throws: `.corrupt` for a damaged list of segments.
+    package func namedFiles() throws(StorageError) -> Set<String> {
+        reclaimer.reclaim()
+        let root = writer.withLock { $0.root }
+        let table = published.withLock { $0.table }
+        var named = Set(try table.all().map(\.reference.path))
+        named.formUnion(root.logs.map { SegmentReference.path(role: .log, identifier: $0) })
+        named.formUnion(root.shards.map(\.path))
+        return named.union(reclaimer.retiredPaths)
+    }
+}

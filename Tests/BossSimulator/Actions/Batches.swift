@@ -1,0 +1,106 @@
+import BossStorage
+
+/// A transaction that is open while others commit.
+struct OpenBatch {
+    var batch: WriteBatch
+    var changes: [(key: CuboidKey, change: PageChange)] = []
+    /// Cuboids that the batch was made from.
+    var reads: Set<CuboidKey> = []
+    /// What the batch's own view shows.
+    var shown: ModelState
+
+    /// Whether something that was read has changed since.
+    func isConflict(_ newest: ModelHistory.Entry) -> Bool {
+        reads.contains { (newest.state.cuboids[$0]?.sequence ?? 0) > batch.base.sequence }
+    }
+}
+
+extension Action {
+    static let batches = [openBatch, extendBatch, commitBatch, discardBatch]
+
+    private static let openBatch = Action(name: "begin", weight: 6, family: "batches") { simulation in
+        guard let engine = simulation.writer?.engine, simulation.batches.count < 4 else { return }
+        simulation.batches.append(
+            OpenBatch(batch: WriteBatch(base: try engine.view()), shown: simulation.history.newest.state))
+    }
+
+    private static let extendBatch = Action(name: "put", weight: 12, family: "batches") { simulation in
+        guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
+        try simulation.put(into: index)
+    }
+
+    private static let commitBatch = Action(name: "commit of a batch", weight: 8, family: "batches") {
+        simulation in
+        guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
+        let open = simulation.batches.remove(at: index)
+        guard !open.changes.isEmpty else { return }
+        simulation.keepOrderOfReads(open.reads)
+        try simulation.commit(
+            open.changes, isConflict: open.isConflict(simulation.history.newest)
+        ) { try $0.commit(open.batch) }
+    }
+
+    private static let discardBatch = Action(name: "roll back", weight: 1, family: "batches") { simulation in
+        _ = simulation.batches.popLast()
+    }
+}
+
+extension Simulation {
+    fileprivate func put(into index: Int) throws {
+        guard let writer else { return }
+        let key = randomKey()
+        var open = batches[index]
+        var change = newChange(over: open.shown, key, allowsDelta: true)
+        var dependsOnBase = chance(50)
+        let position = open.changes.firstIndex { $0.key == key }
+        if case .delta(var contents) = change {
+            // A batch has one page a cuboid: a pending delta's bricks are repeated, and what is none stays none.
+            for brick in open.batch.pendingBricks(key) where contents[brick] == nil {
+                contents[brick] = open.shown.contents(of: key)[brick]
+            }
+            change = .delta(contents)
+            if let position {
+                if case .delta = open.changes[position].change {
+                } else {
+                    var whole = open.shown.contents(of: key)
+                    for (brick, content) in contents { whole[brick] = content }
+                    change = .full(Array(whole))
+                }
+            }
+            dependsOnBase = true
+        }
+        let base = open.shown.cuboids[key]?.sequence ?? 0
+        open.batch.put(
+            try bricks.page(key, change, over: min(base, open.batch.base.sequence)),
+            dependsOnBase: dependsOnBase)
+        if let position {
+            open.changes[position].change = change
+        } else {
+            open.changes.append((key, change))
+        }
+        if dependsOnBase { open.reads.insert(key) }
+        open.shown.apply(key, change, sequence: .max)
+        batches[index] = open
+        try compare(
+            "view of a batch", writer, open.batch.view, open.shown,
+            [(key.group, [key.morton])] + sampleGroups(1))
+    }
+
+    /// A commit that may have to be refused.
+    func commit(
+        _ changes: [(key: CuboidKey, change: PageChange)], isConflict: Bool,
+        _ body: (StorageEngine) throws -> UInt64
+    ) throws {
+        let next = nextCommit(changes)
+        note("\(changes.count) cuboids as \(next.sequence)\(isConflict ? ", a conflict" : "")")
+        switch try change("commit", to: next, body) {
+        case .success:
+            guard !isConflict else { throw TestFailure("a conflict was not noticed") }
+            statistics.commits += 1
+        case .failure(.writeConflict):
+            guard isConflict else { throw TestFailure("a conflict without reason") }
+            statistics.conflicts += 1
+        case .failure: break
+        }
+    }
+}
