@@ -36,12 +36,11 @@ extension StorageEngine {
             guard old != kept else { return state.upkeep }
             state.upkeep.kept = kept
             let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
-            var segments = shown.table.recent
-            for shard in shown.table.shards { segments += shard.loadedSegments }
-            for segment in segments {
-                let count = state.upkeep.count(of: segment.reference)
-                if count.held > 0 || (dropsSnapshots && count.inSnapshots > 0) {
-                    state.upkeep.mark(segment.reference.identifier, isNew: false)
+            state.upkeep.markHeld(andInSnapshots: dropsSnapshots)
+            for segment in shown.table.recent { state.upkeep.markIfHeld(segment.reference) }
+            for shard in shown.table.shards where shard.reference.heldByteCount > 0 {
+                for reference in shard.loadedSegments?.references ?? [] {
+                    state.upkeep.markIfHeld(reference)
                 }
             }
             return state.upkeep
