@@ -64,14 +64,14 @@ extension Database {
             let lock = try lockCatalog()
             summary = try relay.run { (report) throws(StorageError) in
                 try engine.backUp(
-                    to: destination, isIncremental: isIncremental,
+                    to: destination, isIncremental: isIncremental, progress: report,
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
                         copied = Result { () throws(DatabaseError) in
                             try mappingErrors { () throws(CatalogError) in try catalog.backup(to: next) }
                         }
                         lock?.rollback()
-                    }, progress: report)
+                    })
             }
             try copied.get()
             try replaceCatalog(in: path, destination)

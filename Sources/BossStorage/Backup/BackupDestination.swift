@@ -42,7 +42,8 @@ struct BackupDestination {
         var named = Set(root.segments.map(\.path))
         for reference in root.shards {
             named.insert(reference.path)
-            let shard = Shard(reference: reference, fileSystem: fileSystem, database: root.database)
+            let shard = Shard(
+                reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: root.database))
             named.formUnion(try shard.references().map(\.path))
         }
         return named

@@ -9,6 +9,8 @@ struct BackupJob {
     private let destination: any FileSystem
     private let found: BackupDestination.Found
     private let database: FileIdentifier
+    /// For segments and lists at the destination.
+    private let target: SegmentOrigin
     private let leaves = LeafCache(budget: 1 << 20)
     /// Files that no root names yet.
     private var created: [String] = []
@@ -26,6 +28,7 @@ struct BackupJob {
         self.destination = destination
         self.found = found
         database = state.root.database
+        target = SegmentOrigin(fileSystem: destination, database: state.root.database)
         summary = BackupSummary(
             commit: max(state.root.lastSequence, state.shown.sequence), rootNumber: 0, copiedFileCount: 0,
             keptFileCount: 0, copiedByteCount: 0, byteCount: 0)
@@ -77,7 +80,7 @@ struct BackupJob {
         var missing: [Segment] = []
         for segment in try state.shown.table.all() {
             let copy = Segment(
-                reference: segment.reference, fileSystem: destination, database: database)
+                reference: segment.reference, origin: target)
             summary.byteCount += segment.reference.fileByteCount
             let isThere = try isKept(segment.reference.path) { () throws(StorageError) in
                 _ = try copy.open()
@@ -90,7 +93,7 @@ struct BackupJob {
     private mutating func missingShards() throws(StorageError) -> [Shard] {
         var missing: [Shard] = []
         for shard in state.shown.table.shards {
-            let copy = Shard(reference: shard.reference, fileSystem: destination, database: database)
+            let copy = Shard(reference: shard.reference, origin: target)
             summary.byteCount += shard.reference.fileByteCount
             let isThere = try isKept(shard.reference.path) { () throws(StorageError) in
                 _ = try copy.references()
@@ -135,7 +138,7 @@ struct BackupJob {
         let reference = segment.reference
         let source = try segment.open().store
         try copy(reference.path, byteCount: reference.fileByteCount, from: source, progress)
-        let copy = Segment(reference: reference, fileSystem: destination, database: database)
+        let copy = Segment(reference: reference, origin: target)
         do throws(StorageError) { try copy.verifyPages(leaves: LeafCache(budget: 1 << 20)) } catch {
             // Damage of the source has come along, most likely; it is named then.
             try segment.verifyPages(leaves: LeafCache(budget: 1 << 20))
@@ -149,13 +152,13 @@ struct BackupJob {
         let source = FilePageStore(file: try source.open(reference.path, mode: .read))
         try copy(reference.path, byteCount: reference.fileByteCount, from: source, progress)
         do throws(StorageError) {
-            let copy = Shard(reference: reference, fileSystem: destination, database: database)
+            let copy = Shard(reference: reference, origin: target)
             _ = try copy.references()
         } catch { throw atDestination(error) }
     }
 
     private mutating func copy(
-        _ path: String, byteCount: UInt64, from source: FilePageStore, _ progress: Progress
+        _ path: String, byteCount: UInt64, from source: any PageStore, _ progress: Progress
     ) throws(StorageError) {
         let file = try create(path)
         // A full disk shows before anything is copied.
@@ -243,7 +246,7 @@ extension BackupJob {
         summary.copiedByteCount += sealed.fileByteCount
         summary.byteCount += sealed.fileByteCount
         do throws(StorageError) {
-            try Segment(reference: reference, fileSystem: destination, database: database)
+            try Segment(reference: reference, origin: target)
                 .verifyPages(leaves: leaves)
         } catch { throw atDestination(error) }
         return reference

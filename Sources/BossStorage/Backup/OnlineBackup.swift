@@ -42,8 +42,9 @@ extension StorageEngine {
     /// - Complexity: reads every page that is not in the destination twice, once from each side.
     @discardableResult
     package func backUp(
-        to destination: any FileSystem, isIncremental: Bool = false, pinned: () -> Void = {},
-        progress: (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void = { _, _ in }
+        to destination: any FileSystem, isIncremental: Bool = false,
+        progress: (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void = { _, _ in },
+        pinned: (() -> Void)? = nil
     ) throws(StorageError) -> BackupSummary {
         let state = try backupState()
         let target = BackupDestination(fileSystem: destination, isIncremental: isIncremental)
@@ -54,7 +55,7 @@ extension StorageEngine {
         let found = try target.examine(for: state)
         // The name goes while the lock is held: nobody else can have taken it over.
         defer { try? destination.unlink(WriterStatus.path) }
-        pinned()
+        pinned?()
         var job = BackupJob(state: state, source: fileSystem, destination: destination, found: found)
         return try job.run(progress)
     }

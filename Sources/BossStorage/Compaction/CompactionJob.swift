@@ -64,11 +64,10 @@ struct CompactionJob {
         guard !item.entry.isIndexOnly else {
             return try writer.append(item.entry, group: group, bytes: nil, fate: item.fate)
         }
-        guard let store = item.store as? FilePageStore else { return }
         let page = VoxelStorage(byteCount: Int(item.entry.pageByteCount), zeroed: false)
         let copied = page.withUnsafeMutableBytes { buffer in
             Result { () throws(StorageError) in
-                var header = try store.verifiedPage(item.entry, group: group, into: buffer)
+                var header = try item.store.verifiedPage(item.entry, group: group, into: buffer)
                 // Pages of bulk segments learn their commit here.
                 header.sequence = item.entry.sequence
                 let bytes = header.encoded()
@@ -110,8 +109,7 @@ struct CompactionJob {
 
     /// Reads a new segment back: what takes the place of others must be whole.
     private func verify(_ reference: SegmentReference) throws(StorageError) {
-        let segment = Segment(
-            reference: reference, fileSystem: engine.fileSystem, database: engine.database)
+        let segment = Segment(reference: reference, origin: engine.origin)
         try segment.verifyPages(leaves: LeafCache(budget: 1 << 20), pace: pace)
     }
 }

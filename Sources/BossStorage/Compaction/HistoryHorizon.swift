@@ -36,15 +36,17 @@ extension StorageEngine {
             guard old != kept else { return state.upkeep }
             state.upkeep.kept = kept
             let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
-            // Lists in shards that nobody has read know of snapshots too; one that cannot be read is left alone.
-            var segments = shown.table.recent
-            for shard in shown.table.shards {
-                segments += dropsSnapshots ? (try? shard.segments().all) ?? [] : shard.loadedSegments
+            state.upkeep.markHeld(andInSnapshots: dropsSnapshots)
+            for segment in shown.table.recent {
+                // A snapshot may have been dropped before the database was opened.
+                state.upkeep.markIfHeld(segment.reference, orInSnapshots: dropsSnapshots || old == nil)
             }
-            for segment in segments {
-                let count = state.upkeep.count(of: segment.reference)
-                if count.held > 0 || (dropsSnapshots && count.inSnapshots > 0) {
-                    state.upkeep.mark(segment.reference.identifier, isNew: false)
+            // Lists that nobody has read know of snapshots too; one that cannot be read is left alone.
+            for shard in shown.table.shards where dropsSnapshots || shard.reference.heldByteCount > 0 {
+                let references =
+                    dropsSnapshots ? try? shard.references() : shard.loadedSegments?.references
+                for reference in references ?? [] {
+                    state.upkeep.markIfHeld(reference, orInSnapshots: dropsSnapshots)
                 }
             }
             return state.upkeep

@@ -109,7 +109,7 @@ struct SegmentWriter {
     }
 }
 
-extension FilePageStore {
+extension PageStore {
     /// Reads a stored page and verifies all of it: header, directory and every brick.
     ///
     /// - Throws: `.corrupt` naming file and offset.

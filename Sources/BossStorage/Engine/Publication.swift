@@ -43,7 +43,7 @@ extension StorageEngine {
         state.durableRootNumber = root.number
         state.hasClaimedEpoch = true
         state.upkeep.take(edit, named: revision.recent + revision.written.flatMap(\.segments))
-        show(root, table.revised(revision, fileSystem: fileSystem, database: database), taking)
+        show(root, table.revised(revision, origin: origin), taking)
         reclaimer.retire(revision.retiredPaths, root: root.number)
         reclaimer.reclaim()
         // Writers may wait for space, and maintenance for work.
@@ -81,7 +81,7 @@ extension PublishedState {
 extension SegmentTable {
     /// The table of a revised root; what stays is the same object, so open files stay open.
     func revised(
-        _ revision: ManifestRevision, fileSystem: any FileSystem, database: FileIdentifier
+        _ revision: ManifestRevision, origin: SegmentOrigin
     ) -> SegmentTable {
         var known: [FileIdentifier: Segment] = [:]
         for segment in recent { known[segment.reference.identifier] = segment }
@@ -90,21 +90,23 @@ extension SegmentTable {
         if !written.isEmpty {
             // Only shards that were read can hold open files.
             for shard in shards {
-                for segment in shard.loadedSegments { known[segment.reference.identifier] = segment }
+                for segment in shard.loadedSegments?.used ?? [] { known[segment.reference.identifier] = segment }
             }
         }
         func segment(_ reference: SegmentReference) -> Segment {
             known[reference.identifier]?.with(reference)
-                ?? Segment(reference: reference, fileSystem: fileSystem, database: database)
+                ?? Segment(reference: reference, origin: origin)
         }
         let old = Dictionary(uniqueKeysWithValues: shards.map { ($0.reference.identifier, $0) })
-        return SegmentTable(
-            recent: revision.recent.map(segment),
-            shards: revision.shards.map { reference in
-                old[reference.identifier]
-                    ?? Shard(
-                        reference: reference, fileSystem: fileSystem, database: database,
-                        segments: written[reference.identifier]?.map(segment))
-            })
+        func shard(_ reference: ShardReference) -> Shard {
+            if let shard = old[reference.identifier] { return shard }
+            let segments = written[reference.identifier].map {
+                Shard.Segments($0, origin: origin, known: known)
+            }
+            let shard = Shard(reference: reference, origin: origin, segments: segments)
+            shard.countIfLoaded()
+            return shard
+        }
+        return SegmentTable(recent: revision.recent.map(segment), shards: revision.shards.map(shard))
     }
 }

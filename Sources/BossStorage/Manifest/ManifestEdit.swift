@@ -2,8 +2,8 @@
 struct ManifestEdit {
     /// New segments; they are named in the root.
     var added: [SegmentReference] = []
-    /// Segments that the next root does not name any more.
-    var removed: Set<FileIdentifier> = []
+    /// Segments that the next root does not name any more, with their smallest keys.
+    var removed: [FileIdentifier: CuboidKey] = [:]
     /// New properties of segments that stay.
     var changed: [FileIdentifier: SegmentReference] = [:]
     /// Dead and held bytes of segments, for those that are written down anew.
@@ -38,10 +38,11 @@ struct ManifestRevision {
         database = root.database
         recent = root.segments.compactMap { edit.apply(to: $0) } + edit.added
         shards = root.shards
-        for segment in root.segments where edit.removed.contains(segment.identifier) {
+        for segment in root.segments where edit.removed[segment.identifier] != nil {
             retiredPaths.append(segment.path)
         }
-        try rewriteShards(table, edit)
+        let own = Set(root.segments.map(\.identifier))
+        try rewriteShards(table, edit, touching: edit.removed.filter { !own.contains($0.key) }.map(\.value))
         if recent.count > limit { try moveToShards(table, limit) }
         if !written.isEmpty {
             try StorageError.flushing { () throws(StorageError) in
@@ -50,13 +51,20 @@ struct ManifestRevision {
         }
     }
 
-    /// Shards that list a removed segment are written again without it.
-    private mutating func rewriteShards(_ table: SegmentTable, _ edit: ManifestEdit) throws(StorageError) {
-        guard !edit.removed.isEmpty, !shards.isEmpty else { return }
+    /// Shards that list a removed segment are written again without it; only those are read that may list one.
+    private mutating func rewriteShards(
+        _ table: SegmentTable, _ edit: ManifestEdit, touching keys: [CuboidKey]
+    ) throws(StorageError) {
+        guard !keys.isEmpty else { return }
         var kept: [ShardReference] = []
         for shard in table.shards {
+            guard keys.contains(where: { shard.reference.minimumKey <= $0 && $0 <= shard.reference.maximumKey })
+            else {
+                kept.append(shard.reference)
+                continue
+            }
             let references = try shard.references()
-            let gone = references.filter { edit.removed.contains($0.identifier) }
+            let gone = references.filter { edit.removed[$0.identifier] != nil }
             guard !gone.isEmpty else {
                 kept.append(shard.reference)
                 continue
@@ -124,7 +132,7 @@ struct ManifestRevision {
 extension ManifestEdit {
     /// What becomes of a segment; nil when it is removed.
     func apply(to segment: SegmentReference) -> SegmentReference? {
-        if removed.contains(segment.identifier) { return nil }
+        if removed[segment.identifier] != nil { return nil }
         var result = changed[segment.identifier] ?? segment
         if let count = counts[segment.identifier] {
             result.deadByteCount = count.dead
