@@ -21,7 +21,7 @@ extension StorageEngine {
         do {
             revision = try ManifestRevision(
                 root: state.root, table: table, edit: edit, fileSystem: fileSystem,
-                limit: options.rootSegmentLimit)
+                limit: options.rootSegmentLimit, capacity: options.shardSegmentLimit)
         } catch { throw poisonAfterFlush(state, error) }
         var root = state.root
         root.segments = revision.recent

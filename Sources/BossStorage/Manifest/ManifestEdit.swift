@@ -26,16 +26,18 @@ struct ManifestRevision {
     private(set) var retiredPaths: [String] = []
     private let fileSystem: any FileSystem
     private let database: FileIdentifier
+    private let capacity: Int
 
     /// Applies an edit; new shard files are written and flushed, nothing names them yet.
     ///
     /// - Parameter table: the segments of the root that is changed, for shards that were read already.
     init(
         root: ManifestRoot, table: SegmentTable, edit: ManifestEdit, fileSystem: any FileSystem,
-        limit: Int = Self.recentLimit
+        limit: Int = Self.recentLimit, capacity: Int = ShardFile.capacity
     ) throws(StorageError) {
         self.fileSystem = fileSystem
         database = root.database
+        self.capacity = capacity
         recent = root.segments.compactMap { edit.apply(to: $0) } + edit.added
         shards = root.shards
         for segment in root.segments where edit.removed.contains(segment.identifier) {
@@ -93,7 +95,7 @@ struct ManifestRevision {
             retiredPaths.append(reference.path)
         }
         merged.sort { $0.minimumKey < $1.minimumKey }
-        let pieceCount = (merged.count + ShardFile.capacity - 1) / ShardFile.capacity
+        let pieceCount = (merged.count + capacity - 1) / capacity
         for piece in 0..<pieceCount {
             let part = merged[merged.count * piece / pieceCount..<merged.count * (piece + 1) / pieceCount]
             kept.append(try write(Array(part)))
