@@ -29,23 +29,50 @@ extension StorageEngine {
         return KeptCommits(oldest: min(oldest, shown.sequence), snapshots: snapshots)
     }
 
-    /// Takes over new limits: what was held by the old ones is counted again.
-    func takeOver(_ kept: KeptCommits, _ shown: PublishedState) -> UpkeepState {
-        writer.withLock { state in
-            let old = state.upkeep.kept
-            guard old != kept else { return state.upkeep }
+    /// Takes over new limits: what they may have changed is counted again.
+    func takeOver(_ kept: KeptCommits, _ shown: PublishedState) throws(StorageError) -> UpkeepState {
+        let old = writer.withLock { $0.upkeep }
+        let deletions = Set(shown.rangeTombstones.values.joined())
+        let isSame =
+            old.kept == kept && old.deletions == deletions && old.droppedChannels == shown.droppedChannels
+        if isSame { return old }
+        var outdated = try segmentsHolding(kept, old, shown)
+        for deletion in deletions.subtracting(old.deletions) {
+            let low = CuboidKey(group: deletion.group, morton: deletion.codes.lowerBound)
+            let high = CuboidKey(group: deletion.group, morton: deletion.codes.upperBound)
+            try shown.table.forEach(from: low, through: high) { outdated.insert($0.reference.identifier) }
+        }
+        for channel in shown.droppedChannels.subtracting(old.droppedChannels) {
+            try shown.table.forEach(holding: channel) { outdated.insert($0.reference.identifier) }
+        }
+        let marked = outdated
+        return writer.withLock { state in
             state.upkeep.kept = kept
-            let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
-            var segments = shown.table.recent
-            for shard in shown.table.shards { segments += shard.loadedSegments }
-            for segment in segments {
-                let count = state.upkeep.count(of: segment.reference)
-                if count.held > 0 || (dropsSnapshots && count.inSnapshots > 0) {
-                    state.upkeep.mark(segment.reference.identifier, isNew: false)
-                }
-            }
+            state.upkeep.deletions = deletions
+            state.upkeep.droppedChannels = shown.droppedChannels
+            for segment in marked { state.upkeep.mark(segment, isNew: false) }
             return state.upkeep
         }
+    }
+
+    /// Segments with pages that only the history or a snapshot needs, if these are other ones now.
+    private func segmentsHolding(
+        _ kept: KeptCommits, _ old: UpkeepState, _ shown: PublishedState
+    ) throws(StorageError) -> Set<FileIdentifier> {
+        guard old.kept != kept else { return [] }
+        let dropsSnapshots = old.kept.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? true
+        var segments = shown.table.recent
+        for shard in shown.table.shards {
+            let reference = shard.reference
+            let isConcerned =
+                reference.heldByteCount > 0 || (dropsSnapshots && reference.snapshotByteCount > 0)
+            segments += isConcerned ? try shard.segments().all : shard.loadedSegments
+        }
+        let concerned = segments.filter { segment in
+            let count = old.count(of: segment.reference)
+            return count.held > 0 || (dropsSnapshots && count.inSnapshots > 0)
+        }
+        return Set(concerned.map(\.reference.identifier))
     }
 }
 

@@ -75,7 +75,7 @@ extension StorageEngine {
             return (published.withLock { $0 }, self.usage(state))
         }
         let kept = try keptCommits(shown, usage)
-        let upkeep = takeOver(kept, shown)
+        let upkeep = try takeOver(kept, shown)
         let reader = VersionReader(
             view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
         if let counted = try countNext(shown, upkeep, reader) { return counted }
@@ -248,7 +248,7 @@ extension StorageEngine {
     /// Deletions that no older page lies under any more.
     private func clearDeletions(_ shown: PublishedState) throws(StorageError) -> Bool {
         var done: Set<RangeTombstone> = []
-        for (group, tombstones) in shown.rangeTombstones {
+        for (group, tombstones) in shown.rangeTombstones.sorted(by: { $0.key < $1.key }) {
             for tombstone in tombstones where try !hidesPages(tombstone, group, shown) {
                 done.insert(tombstone)
             }
@@ -290,10 +290,7 @@ extension StorageEngine {
         var done: [UInt32] = []
         for channel in shown.droppedChannels.sorted() {
             var isHeld = false
-            let low = CuboidKey(group: PageGroup(channel: channel, resolution: 0, time: 0), morton: 0)
-            let high = CuboidKey(
-                group: PageGroup(channel: channel, resolution: .max, time: .max), morton: .max)
-            try shown.table.forEach(from: low, through: high) { (segment) throws(StorageError) in
+            try shown.table.forEach(holding: channel) { (segment) throws(StorageError) in
                 if try segment.open().index.groups.contains(where: { $0.group.channel == channel }) {
                     isHeld = true
                 }

@@ -23,6 +23,9 @@ struct UpkeepState {
     var avoided: Set<FileIdentifier> = []
     /// What the counts were made for.
     var kept: KeptCommits?
+    /// Deletions and dropped channels that the counts know of.
+    var deletions: Set<RangeTombstone> = []
+    var droppedChannels: Set<UInt32> = []
     /// When the oldest commit of the history was last looked for, microseconds since 1970.
     var lastHorizonCheck: Int64?
     /// Whether the last step found nothing to do.
@@ -95,6 +98,8 @@ struct UpkeepState {
 
 extension UpkeepState.Count {
     init(_ reference: SegmentReference) {
-        self.init(dead: reference.deadByteCount, held: reference.heldByteCount)
+        self.init(
+            dead: reference.deadByteCount, held: reference.heldByteCount,
+            inSnapshots: reference.snapshotByteCount)
     }
 }

@@ -57,7 +57,7 @@ extension StorageEngine {
         state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
         let isDurable = state.durableRootNumber == root.number
         let reclaimer = FileReclaimer(fileSystem: fileSystem)
-        if isDurable { try removeGarbage(fileSystem, root: root) }
+        if isDurable { try removeGarbage(fileSystem, root: root, reclaimer) }
         var published = publishedState(root: root, fileSystem: fileSystem, reclaimer)
         let log = try root.logs.last.map { (identifier) throws(StorageError) in
             try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
@@ -179,7 +179,7 @@ extension StorageEngine {
                 try publish(state) { _ in }
                 writeStatus(state)
             }
-            try Self.removeGarbage(fileSystem, root: state.root)
+            try Self.removeGarbage(fileSystem, root: state.root, reclaimer)
         }
     }
 

@@ -24,6 +24,7 @@ struct ManifestRevision {
     private(set) var written: [(reference: ShardReference, segments: [SegmentReference])] = []
     /// Files that the new root does not name any more.
     private(set) var retiredPaths: [String] = []
+    private var createdPaths: [String] = []
     private let fileSystem: any FileSystem
     private let database: FileIdentifier
     private let capacity: Int
@@ -43,13 +44,24 @@ struct ManifestRevision {
         for segment in root.segments where edit.removed.contains(segment.identifier) {
             retiredPaths.append(segment.path)
         }
-        try rewriteShards(table, edit)
-        if recent.count > limit { try moveToShards(table, limit) }
-        if !written.isEmpty {
-            try StorageError.flushing { () throws(StorageError) in
-                try fileSystem.syncDirectory(ShardReference.directory)
+        do throws(StorageError) {
+            try rewriteShards(table, edit)
+            if recent.count > limit { try moveToShards(table, limit) }
+            if !written.isEmpty {
+                try StorageError.flushing { () throws(StorageError) in
+                    try fileSystem.syncDirectory(ShardReference.directory)
+                }
             }
+        } catch {
+            discard()
+            throw error
         }
+    }
+
+    /// Removes the shards that were written, which no root names; what cannot be removed now is removed by the next
+    /// open.
+    func discard() {
+        for path in createdPaths { try? fileSystem.unlink(path) }
     }
 
     /// Shards that list a removed segment are written again without it.
@@ -109,7 +121,9 @@ struct ManifestRevision {
         let identifier = FileIdentifier(from: fileSystem)
         let (bytes, checksum) = ShardFile.encoded(segments, identifier: identifier, database: database)
         try fileSystem.createDirectory(ShardReference.directory)
-        let file = try fileSystem.open(ShardReference.path(identifier: identifier), mode: .createNew)
+        let path = ShardReference.path(identifier: identifier)
+        let file = try fileSystem.open(path, mode: .createNew)
+        createdPaths.append(path)
         let wrote = bytes.withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }
@@ -131,6 +145,7 @@ extension ManifestEdit {
         if let count = counts[segment.identifier] {
             result.deadByteCount = count.dead
             result.heldByteCount = count.held
+            result.snapshotByteCount = count.inSnapshots
         }
         return result
     }

@@ -21,11 +21,11 @@ extension Action {
         let process = Simulation.Process(files: files, engine: engine)
         let old = Simulation.HeldView(process: process, view: view, entry: simulation.history.newest)
         try simulation.compact(channel: nil)
-        try simulation.finishUpkeep()
+        try simulation.finishUpkeep(hasReader: true)
         if simulation.chance(30) {
             simulation.killWriter()
             try simulation.openWriter()
-            if simulation.writer != nil { try simulation.finishUpkeep() }
+            if simulation.writer != nil { try simulation.finishUpkeep(hasReader: true) }
         }
         try simulation.compareHeld(old, simulation.groups)
         if simulation.chance(30) { files.endProcess() }

@@ -17,10 +17,11 @@ extension Action {
         next.snapshots.append(ModelSnapshot(name: name, scope: scope, sequence: sequence))
         next.snapshots.sort { ($0.sequence, $0.scope, $0.name) < ($1.sequence, $1.scope, $1.name) }
         do {
-            _ = try simulation.change("create snapshot", to: next) { engine in
+            let result = try simulation.change("create snapshot", to: next) { engine in
                 try engine.createSnapshot(name, scope: scope, at: old)
                 return next.sequence
             }
+            guard case .success = result else { return }
             guard !newest.snapshots.contains(where: { $0.name == name && $0.scope == scope }) else {
                 throw TestFailure("a snapshot's name twice")
             }

@@ -51,7 +51,9 @@ extension Simulation {
     }
 
     /// Maintains until nothing is left to do, and checks what then must be true.
-    func finishUpkeep() throws {
+    ///
+    /// - Parameter hasReader: whether a reader is at work beside those of the run.
+    func finishUpkeep(hasReader: Bool = false) throws {
         var count = 0
         while try maintain() {
             count += 1
@@ -62,7 +64,7 @@ extension Simulation {
         guard let writer, failureWindow == nil, machine.failureCount == writer.failuresBefore else { return }
         try checkUpkeep(writer.engine, machine, hasLoads: !bulks.isEmpty)
         try checkHistory(writer)
-        let hasViews = !held.isEmpty || !batches.isEmpty || !bulks.isEmpty || !readers.isEmpty
+        let hasViews = !held.isEmpty || !batches.isEmpty || !bulks.isEmpty || !readers.isEmpty || hasReader
         let retired = writer.engine.retiredFiles
         guard hasViews || retired.isEmpty else { throw TestFailure("nobody needs \(retired)") }
     }
