@@ -77,7 +77,7 @@ extension StorageEngine {
             return (published.withLock { $0 }, self.usage(state))
         }
         let kept = try keptCommits(shown, usage)
-        let upkeep = takeOver(kept, shown)
+        let upkeep = try takeOver(kept, shown)
         let reader = VersionReader(
             view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
         if let counted = try countNext(shown, upkeep, reader) { return counted }
@@ -256,7 +256,7 @@ extension StorageEngine {
     /// Deletions that no older page lies under any more.
     private func clearDeletions(_ shown: PublishedState) throws(StorageError) -> Bool {
         var done: Set<RangeTombstone> = []
-        for (group, tombstones) in shown.rangeTombstones {
+        for (group, tombstones) in shown.rangeTombstones.sorted(by: { $0.key < $1.key }) {
             for tombstone in tombstones where try !hidesPages(tombstone, group, shown) {
                 done.insert(tombstone)
             }

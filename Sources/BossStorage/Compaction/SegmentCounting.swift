@@ -83,6 +83,23 @@ package struct SpaceUsage: Hashable, Sendable {
 }
 
 extension StorageEngine {
+    /// Dead and held bytes of all segments, counted anew: what `spaceUsage` must say once maintenance has nothing to
+    /// do. Reads all indexes.
+    package func recountedBytes() throws(StorageError) -> (dead: UInt64, held: UInt64) {
+        let shown = published.withLock { $0 }
+        let known = KeptCommits(
+            oldest: shown.history.oldest, snapshots: shown.snapshots.map(\.sequence))
+        let kept = writer.withLock { $0.upkeep.kept } ?? known
+        let reader = VersionReader(
+            view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
+        var sum: (dead: UInt64, held: UInt64) = (0, 0)
+        for segment in try shown.table.all() {
+            let count = try count(segment, reader).count
+            sum = (sum.dead &+ count.dead, sum.held &+ count.held)
+        }
+        return sum
+    }
+
     /// Where the bytes of the database are now.
     package var spaceUsage: SpaceUsage { writer.withLock { usage($0) } }
 

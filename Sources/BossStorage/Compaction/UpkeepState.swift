@@ -31,6 +31,9 @@ struct UpkeepState {
     var avoided: Set<FileIdentifier> = []
     /// What the counts were made for.
     var kept: KeptCommits?
+    /// Deletions and dropped channels that the counts know of.
+    var deletions: Set<RangeTombstone> = []
+    var droppedChannels: Set<UInt32> = []
     /// When the oldest commit of the history was last looked for, microseconds since 1970.
     var lastHorizonCheck: Int64?
     /// Whether the last step found nothing to do.
@@ -51,14 +54,6 @@ struct UpkeepState {
         let wasNew = pending[segment.identifier]?.isNew == true
         pending[segment.identifier] = Pending(isNew: isNew || wasNew, minimumKey: segment.minimumKey)
         isIdle = false
-    }
-
-    /// Marks a segment that was not counted here and of which the history needs something.
-    mutating func markIfHeld(_ segment: SegmentReference, orInSnapshots: Bool) {
-        guard counts[segment.identifier] == nil else { return }
-        if segment.heldByteCount > 0 || (orInSnapshots && segment.snapshotByteCount > 0) {
-            mark(segment, isNew: false)
-        }
     }
 
     /// Marks the counted segments of which the history, or a snapshot, needs something.

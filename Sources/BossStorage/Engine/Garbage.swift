@@ -8,10 +8,11 @@ extension StorageEngine {
 
     /// Removes what no root names.
     ///
-    /// Roots that readers of other processes go by count too.
+    /// Files of older roots that readers of other processes go by wait in `reclaimer` for these to end.
+    ///
     /// - Returns: false when the database is too large to be swept at open.
     static func removeGarbage(
-        _ fileSystem: any FileSystem, root: ManifestRoot
+        _ fileSystem: any FileSystem, root: ManifestRoot, _ reclaimer: FileReclaimer? = nil
     ) throws(StorageError) -> Bool {
         for name in try fileSystem.list(ManifestRoot.directory) where name.hasPrefix("tmp.") {
             try fileSystem.unlink("\(ManifestRoot.directory)/\(name)")
@@ -19,9 +20,19 @@ extension StorageEngine {
         guard root.shards.count <= shardLimit else { return false }
         guard let named = try NamedIdentifiers(fileSystem, root: root) else { return true }
         // A listing names files only, so the folders of segments are asked for one by one.
+        let newest = try NamedIdentifiers(fileSystem, root: root, oldest: .max)
+        var waiting: [String] = []
         for directory in GarbageSweep.folders + [ShardReference.directory] {
-            for path in try unnamed(directory, fileSystem, named) { try fileSystem.unlink(path) }
+            for name in try fileSystem.list(directory) where NamedIdentifiers.isOwn(name) {
+                let path = "\(directory)/\(name)"
+                if !named.contains(name) {
+                    try fileSystem.unlink(path)
+                } else if newest?.contains(name) == false {
+                    waiting.append(path)
+                }
+            }
         }
+        reclaimer?.retire(waiting.sorted(), root: root.number)
         return true
     }
 
@@ -99,12 +110,14 @@ struct NamedIdentifiers: Sendable {
 
     /// Reads the newest root's lists, and those of roots that readers of other processes go by.
     ///
+    /// - Parameter oldest: the oldest root that counts beside the newest, by default that of the readers.
     /// - Returns: nil when it cannot be told what somebody needs, or when the work was given up.
     init?(
-        _ fileSystem: any FileSystem, root: ManifestRoot, isGivenUp: () -> Bool = { false }
+        _ fileSystem: any FileSystem, root: ManifestRoot, oldest: UInt64? = nil,
+        isGivenUp: () -> Bool = { false }
     ) throws(StorageError) {
         let manifest = Manifest(fileSystem: fileSystem)
-        let oldest = ReaderLease.oldestRoot(fileSystem)
+        let oldest = oldest ?? ReaderLease.oldestRoot(fileSystem)
         let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database)
         var seen: Set<FileIdentifier> = []
         for number in try manifest.numbers() where number >= oldest || number == root.number {

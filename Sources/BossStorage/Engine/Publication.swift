@@ -21,22 +21,28 @@ extension StorageEngine {
         do {
             revision = try ManifestRevision(
                 root: state.root, table: table, edit: edit, fileSystem: fileSystem,
-                limit: options.rootSegmentLimit)
+                limit: options.rootSegmentLimit, capacity: options.shardSegmentLimit)
         } catch { throw poisonAfterFlush(state, error) }
         var root = state.root
         root.segments = revision.recent
         root.shards = revision.shards
         change(&root)
         root.uncounted = state.upkeep.uncounted(after: edit)
+        // The counts were made for this history: what it gave up was not counted as needed.
+        root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
         root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
         do {
-            try Manifest(fileSystem: fileSystem).publish(root, keptFrom: reclaimer.oldestPinnedRoot())
+            // Views of this process need files, but no roots on disk.
+            try Manifest(fileSystem: fileSystem).publish(root, keptFrom: ReaderLease.oldestRoot(fileSystem))
         } catch {
             // A full disk stops the publication before the root gets its name.
-            if case .diskFull = error { throw error }
+            if case .diskFull = error {
+                revision.discard()
+                throw error
+            }
             throw poison(state, error)
         }
         state.root = root

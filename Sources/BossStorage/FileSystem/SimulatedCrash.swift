@@ -19,6 +19,7 @@ extension SimulatedState {
     func crashed(damageSeed: UInt64, mode: DamageMode, faults plan: FaultPlan) -> SimulatedState {
         var damage = CrashDamage(seed: damageSeed, mode: mode)
         var image = SimulatedState(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ damageSeed, faults: plan)
+        image.advance(microseconds - image.microseconds)
         image.names = names
         image.names.settle { damage.keeps() }
         // Numbers ascend as before: the same seed must always meet the same file.

@@ -24,31 +24,46 @@ struct ManifestRevision {
     private(set) var written: [(reference: ShardReference, segments: [SegmentReference])] = []
     /// Files that the new root does not name any more.
     private(set) var retiredPaths: [String] = []
+    private var createdPaths: [String] = []
     private let fileSystem: any FileSystem
     private let database: FileIdentifier
+    private let capacity: Int
 
     /// Applies an edit; new shard files are written and flushed, nothing names them yet.
     ///
     /// - Parameter table: the segments of the root that is changed, for shards that were read already.
     init(
         root: ManifestRoot, table: SegmentTable, edit: ManifestEdit, fileSystem: any FileSystem,
-        limit: Int = Self.recentLimit
+        limit: Int = Self.recentLimit, capacity: Int = ShardFile.capacity
     ) throws(StorageError) {
         self.fileSystem = fileSystem
         database = root.database
+        self.capacity = capacity
         recent = root.segments.compactMap { edit.apply(to: $0) } + edit.added
         shards = root.shards
         for segment in root.segments where edit.removed[segment.identifier] != nil {
             retiredPaths.append(segment.path)
         }
         let own = Set(root.segments.map(\.identifier))
-        try rewriteShards(table, edit, touching: edit.removed.filter { !own.contains($0.key) }.map(\.value))
-        if recent.count > limit { try moveToShards(table, limit) }
-        if !written.isEmpty {
-            try StorageError.flushing { () throws(StorageError) in
-                try fileSystem.syncDirectory(ShardReference.directory)
+        do throws(StorageError) {
+            try rewriteShards(
+                table, edit, touching: edit.removed.filter { !own.contains($0.key) }.map(\.value))
+            if recent.count > limit { try moveToShards(table, limit) }
+            if !written.isEmpty {
+                try StorageError.flushing { () throws(StorageError) in
+                    try fileSystem.syncDirectory(ShardReference.directory)
+                }
             }
+        } catch {
+            discard()
+            throw error
         }
+    }
+
+    /// Removes the shards that were written, which no root names; what cannot be removed now is removed by the next
+    /// open.
+    func discard() {
+        for path in createdPaths { try? fileSystem.unlink(path) }
     }
 
     /// Shards that list a removed segment are written again without it; only those are read that may list one.
@@ -101,7 +116,7 @@ struct ManifestRevision {
             retiredPaths.append(reference.path)
         }
         merged.sort { $0.minimumKey < $1.minimumKey }
-        let pieceCount = (merged.count + ShardFile.capacity - 1) / ShardFile.capacity
+        let pieceCount = (merged.count + capacity - 1) / capacity
         for piece in 0..<pieceCount {
             let part = merged[merged.count * piece / pieceCount..<merged.count * (piece + 1) / pieceCount]
             kept.append(try write(Array(part)))
@@ -115,7 +130,9 @@ struct ManifestRevision {
         let identifier = FileIdentifier(from: fileSystem)
         let (bytes, checksum) = ShardFile.encoded(segments, identifier: identifier, database: database)
         try fileSystem.createDirectory(ShardReference.directory)
-        let file = try fileSystem.open(ShardReference.path(identifier: identifier), mode: .createNew)
+        let path = ShardReference.path(identifier: identifier)
+        let file = try fileSystem.open(path, mode: .createNew)
+        createdPaths.append(path)
         let wrote = bytes.withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }

@@ -137,6 +137,16 @@ struct SegmentTable: Sendable {
             through: CuboidKey(group: group, morton: codes.upperBound), body)
     }
 
+    /// Calls `body` for every segment that may hold cuboids of a channel.
+    func forEach(
+        holding channel: UInt32, _ body: (Segment) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        let low = PageGroup(channel: channel, resolution: 0, time: 0)
+        let high = PageGroup(channel: channel, resolution: .max, time: .max)
+        try forEach(
+            from: CuboidKey(group: low, morton: 0), through: CuboidKey(group: high, morton: .max), body)
+    }
+
     /// Calls `body` for every segment whose keys may lie in a range.
     ///
     /// - Parameter goesOn: asked before each segment and each shard; once it is false, nothing more happens.

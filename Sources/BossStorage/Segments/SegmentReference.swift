@@ -18,10 +18,10 @@ package struct SegmentReference: Hashable, Sendable {
     var liveByteCount: UInt64
     /// Bytes of pages that no view can need any more, as far as that was counted.
     var deadByteCount: UInt64
-    /// Bytes of pages that newer ones replaced, and that only the history or a snapshot needs.
+    /// Bytes of pages that newer ones replaced, and that only the history needs.
     var heldByteCount: UInt64
     /// Bytes of pages that newer ones replaced, and that a snapshot needs.
-    var snapshotByteCount: UInt64 = 0
+    var snapshotByteCount: UInt64
     /// The commit of all pages of a bulk segment; 0 where each page has its own.
     var commitSequence: UInt64
 
@@ -107,6 +107,7 @@ package struct SegmentReference: Hashable, Sendable {
         liveByteCount = footer.liveByteCount
         deadByteCount = 0
         heldByteCount = 0
+        snapshotByteCount = 0
         self.commitSequence = commitSequence
     }
 }
