@@ -40,8 +40,11 @@ extension StorageEngine {
             guard old != kept else { return state.upkeep }
             state.upkeep.kept = kept
             let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
+            // Lists in shards that nobody has read know of snapshots too; one that cannot be read is left alone.
             var segments = shown.table.recent
-            for shard in shown.table.shards { segments += shard.loadedSegments }
+            for shard in shown.table.shards {
+                segments += dropsSnapshots ? (try? shard.segments().all) ?? [] : shard.loadedSegments
+            }
             for segment in segments {
                 let count = state.upkeep.count(of: segment.reference)
                 if count.held > 0 || (dropsSnapshots && count.inSnapshots > 0) {

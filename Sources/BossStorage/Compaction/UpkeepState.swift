@@ -98,6 +98,8 @@ struct UpkeepState {
 
 extension UpkeepState.Count {
     init(_ reference: SegmentReference) {
-        self.init(dead: reference.deadByteCount, held: reference.heldByteCount)
+        self.init(
+            dead: reference.deadByteCount, held: reference.heldByteCount,
+            inSnapshots: reference.snapshotByteCount)
     }
 }
