@@ -75,6 +75,8 @@ package struct SpaceUsage: Hashable, Sendable {
     package var stallMicroseconds: Int64 = 0
     /// Why maintenance could not go on the last time; nil when it could.
     package var lastFailure: String?
+    /// Whether a write was refused for lack of space, and none has gone through since.
+    package var isShort = false
     /// Bytes that the database may take: 1.5 times what is live, and a constant.
     package var bound: UInt64 = 0
 
@@ -124,7 +126,11 @@ extension StorageEngine {
         usage.total &+= state.log?.allocatedByteCount ?? 0
         usage.inFlight = UInt64(max(0, inFlightByteCount.load(ordering: .relaxed)))
         usage.bound = usage.live &+ usage.live / 2 &+ options.spaceSlackByteCount
+        usage.isShort = state.reserve.isShort
         usage.lastFailure = state.upkeep.lastFailure
+        if usage.lastFailure == nil, !state.upkeep.tooLarge.isEmpty {
+            usage.lastFailure = "no room to write \(state.upkeep.tooLarge.count) segment files again"
+        }
         usage.stallCount = state.upkeep.stallCount
         usage.stallMicroseconds = state.upkeep.stallMicroseconds
         return usage

@@ -29,6 +29,8 @@ struct UpkeepState {
     private var counts: [FileIdentifier: Counted] = [:]
     /// Segments that could not be read: left alone until the next open.
     var avoided: Set<FileIdentifier> = []
+    /// Segments that the disk has no room to write again: left alone until something is freed.
+    var tooLarge: Set<FileIdentifier> = []
     /// What the counts were made for.
     var kept: KeptCommits?
     /// Deletions and dropped channels that the counts know of.
@@ -113,6 +115,7 @@ struct UpkeepState {
     /// - Parameter named: segments as the new root and the new shards name them.
     mutating func take(_ edit: ManifestEdit, named: [SegmentReference]) {
         for segment in edit.removed.keys { forget(segment) }
+        if !edit.removed.isEmpty { tooLarge = [] }
         for reference in named {
             guard let counted = counts[reference.identifier] else { continue }
             counts[reference.identifier] = Counted(

@@ -2,9 +2,9 @@ import Synchronization
 
 extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
-    func prepareLog(_ state: WriterState, batchByteCount batch: WriteBatch) throws(StorageError) {
+    func prepareLog(_ state: WriterState, for batch: WriteBatch) throws(StorageError) {
         let room = batch.room(also: state.root.bulkNotes)
-        try awaitRoom(state, adding: room)
+        if !state.reserve.isShort || !batch.isFrugal { try awaitRoom(state, adding: room) }
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -14,12 +14,15 @@ extension StorageEngine {
         if state.log == nil { try createLog(state) }
         if !state.hasClaimedEpoch { try publish(state) { _ in } }
         guard let log = state.log, log.end + room > log.allocatedByteCount else { return }
-        try allocate(log, upTo: log.end + room)
+        if !batch.isFrugal { try holdReserve(state, grows: true) }
+        try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
     }
 
     /// Allocates blocks ahead, in growing steps, so that a full disk shows before anything is written.
-    private func allocate(_ log: ActiveLog, upTo needed: UInt64) throws(StorageError) {
-        let step = min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+    private func allocate(
+        _ log: ActiveLog, upTo needed: UInt64, isSparing: Bool
+    ) throws(StorageError) {
+        let step = isSparing ? 0 : min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
         do {
             try log.store.file.allocate(byteCount: needed + step)
             log.allocatedByteCount = needed + step
@@ -129,10 +132,12 @@ extension StorageEngine {
             flushedByteCount: log.flushedEnd, microseconds: fileSystem.microsecondsSince1970(),
             previousChecksum: log.chain
         ).encoded()
-        let written = record.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try log.store.file.write([bytes], at: log.end) }
+        try usingReserve(state) { () throws(StorageError) in
+            let written = record.withUnsafeBytes { bytes in
+                Result { () throws(StorageError) in try log.store.file.write([bytes], at: log.end) }
+            }
+            try written.get()
         }
-        try written.get()
         log.end += UInt64(CommitRecord.byteCount)
         try log.store.file.truncate(byteCount: log.end)
         try log.store.file.sync()

@@ -114,7 +114,7 @@ package final class StorageEngine: Sendable {
         try writer.withLock { (state) throws(StorageError) in
             try checkWritable(state)
             try drain(state)
-            try sealLog(state)
+            try usingReserve(state) { () throws(StorageError) in try sealLog(state) }
         }
     }
 
