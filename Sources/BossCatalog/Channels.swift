@@ -32,10 +32,11 @@ extension Catalog {
                     Int64(bitPattern: new.background), DownsampleStatus.notDownsampled.rawValue,
                     new.creator, new.isPublic, session.now(),
                 ])
-            guard let id = UInt32(exactly: session.db.lastInsertedRowID) else {
+            // The highest number belongs to the engine.
+            guard let id = UInt32(exactly: session.db.lastInsertedRowID), id < .max else {
                 throw CatalogError.invalidValue(
                     field: "channel number", value: "\(session.db.lastInsertedRowID)",
-                    allowed: "1 to \(UInt32.max)")
+                    allowed: "1 to \(UInt32.max - 1)")
             }
             try session.replaceLinks(
                 of: id, named: new.name, in: parent, collection: collection,

@@ -1,7 +1,7 @@
 import BossGeometry
 
 /// What names and values may look like; the refusals carry what is allowed.
-enum ValueRules {
+package enum ValueRules {
     static let longestName = 255
     static let longestDescription = 4096
     static let longestKey = 255
@@ -10,10 +10,12 @@ enum ValueRules {
 
     /// Checks a name: 1 to 255 of `A-Z a-z 0-9 _ -`, as BossDB allows.
     static func checkName(_ name: String, kind: ResourceKind) throws(CatalogError) {
-        let bytes = name.utf8
-        guard 1...longestName ~= bytes.count, bytes.allSatisfy(isNameByte) else {
-            throw .invalidName(kind: kind, name: shortened(name))
-        }
+        guard isName(name) else { throw .invalidName(kind: kind, name: shortened(name)) }
+    }
+
+    /// Whether a text may be the name of something: 1 to 255 letters, digits, `_` and `-`.
+    package static func isName(_ name: String) -> Bool {
+        1...longestName ~= name.utf8.count && name.utf8.allSatisfy(isNameByte)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -62,18 +62,41 @@ public final class Database: Sendable {
             // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
             // between the two. Else the catalog is lost, and a new one would give old voxels new names.
             let mayCreate = isWriter && engine.isEmpty
-            let catalog = try mappingErrors { () throws(CatalogError) in
+            let found = try mappingErrors { () throws(CatalogError) in
                 try Catalog.open(
                     path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
                     database: engine.identifier)
             }
+            let catalog = try finishTransactions(found, engine)
             let database = Database(path: path, options: options, catalog: catalog, engine: engine)
-            if isWriter { try database.finishDrops() }
+            if isWriter {
+                try database.finishDrops()
+                if options.maintainsInBackground { engine.startMaintenance() }
+            }
             return database
         } catch {
             // The first error is the one to report.
             try? engine.close()
             throw error
+        }
+    }
+
+    /// Changes the catalog by what committed transactions say, if a crash came between the two stores: the engine's
+    /// commit comes first and holds the catalog's changes.
+    ///
+    /// - Returns: the catalog; of a database open for reading a copy in memory where something was missing.
+    private static func finishTransactions(
+        _ catalog: Catalog, _ engine: StorageEngine
+    ) throws(DatabaseError) -> Catalog {
+        let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
+        let redos = try mappingErrors { () throws(StorageError) in
+            try engine.catalogRedo(after: applied, in: engine.view())
+        }
+        guard !redos.isEmpty else { return catalog }
+        return try mappingErrors { () throws(CatalogError) in
+            if catalog.isReadOnly { return try catalog.overlaid(by: redos) }
+            for redo in redos { try catalog.apply(redo: redo.redo, engineCommit: redo.commit) }
+            return catalog
         }
     }
 
@@ -90,7 +113,10 @@ public final class Database: Sendable {
             throw DatabaseError("3D000", "\(path) is a file, not the folder of a database")
         }
         // What a crash leaves of a database that was being made.
-        let own: Set<String> = ["LOCK", "MANIFEST", "wal", "seg", "catalog.sqlite", "catalog.sqlite-journal"]
+        let own: Set<String> = [
+            "LOCK", "MANIFEST", "RESERVE", "wal", "seg", "readers", "catalog.sqlite",
+            "catalog.sqlite-journal",
+        ]
         guard names.allSatisfy(own.contains) else {
             throw DatabaseError(
                 "3D000", "\(path) holds other files and no database",

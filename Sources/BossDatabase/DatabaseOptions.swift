@@ -20,6 +20,8 @@ public struct DatabaseOptions: Sendable {
     public var transactionByteCountLimit = 1 << 30
     /// A write of at least this many bytes goes straight to a segment file instead of through the log.
     public var bulkByteCount = 8 << 20
+    /// Whether a thread of a writing handle counts and compacts segment files while there is work to do.
+    public var maintainsInBackground = true
     /// Threads that decode, encode and copy; all cores when nil.
     public var workerCount: Int?
 

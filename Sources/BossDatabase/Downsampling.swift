@@ -59,6 +59,7 @@ extension Channel {
                 summaries.append(try builder.build(level, from: source, time: time, within: wanted))
             }
         }
+        bulk.describe("DOWNSAMPLE \(path) FROM \(first) TO \(last)")
         try mappingErrors { () throws(StorageError) in _ = try bulk.commit() }
         if box == nil, first == hierarchy.baseResolution, last == hierarchy.lastLevel {
             try mappingErrors { () throws(CatalogError) in

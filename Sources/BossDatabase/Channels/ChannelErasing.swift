@@ -4,9 +4,16 @@ import BossVoxels
 import Synchronization
 
 extension Channel {
+    /// Regions whose written cuboids have more bytes than this are deleted without counting.
+    private static let countedByteCount = 1 << 30
+
     /// Sets a region to background.
     ///
-    /// - Returns: how many voxels were something else.
+    /// Cuboids that lie in the region as a whole are deleted by one entry in the log, whatever their number; their space
+    /// comes back by compaction. Cuboids at its border are written.
+    ///
+    /// - Returns: how many voxels were something else; not counted, and `isCounted` false, where that would mean to read
+    ///   more than 1 GiB of voxels.
     @discardableResult
     public func erase(
         _ region: CutoutRegion, in transaction: Transaction? = nil,
@@ -14,23 +21,105 @@ extension Channel {
     ) throws(DatabaseError) -> WriteSummary {
         let checked = try checkWritable(region)
         guard let transaction else {
-            return try inOwnTransaction { (own) throws(DatabaseError) in
-                try addBackground(checked, to: own, control: control)
+            var isCounted = true
+            var summary = try inOwnTransaction("DELETE CUTOUT FROM \(path)") { (own) throws(DatabaseError) in
+                try addBackground(checked, to: own, control: control, &isCounted)
             }
+            summary.isCounted = isCounted
+            return summary
         }
         var summary = WriteSummary()
         summary.changedVoxelCount = try transaction.statement { () throws(DatabaseError) in
-            try addBackground(checked, to: transaction, control: control)
+            try addBackground(checked, to: transaction, control: control, &summary.isCounted)
         }
+        transaction.note("DELETE CUTOUT FROM \(path)")
         return summary
     }
 
     /// Only cuboids that were written are looked at, so space without data costs nothing.
     private func addBackground(
-        _ region: CheckedRegion, to transaction: Transaction, control: OperationControl
+        _ region: CheckedRegion, to transaction: Transaction, control: OperationControl,
+        _ isCounted: inout Bool
     ) throws(DatabaseError) -> Int {
         let view = transaction.view.view
-        let parts = try writtenParts(of: region, view, control)
+        let all = try writtenParts(of: region, view, control)
+        let extent = layout.hierarchy.box(at: region.level)
+        let isWhole = { (box: VoxelBox) -> Bool in
+            let cuboid = layout.grid.cuboid
+            return SpatialAxis.allCases.allSatisfy { axis in
+                (box[axis].lowerBound % cuboid[axis] == 0 || box[axis].lowerBound == extent[axis].lowerBound)
+                    && (box[axis].upperBound % cuboid[axis] == 0
+                        || box[axis].upperBound == extent[axis].upperBound)
+            }
+        }
+        let whole = all.filter { isWhole($0.box) }
+        let parts = all.filter { !isWhole($0.box) }
+        var changed = 0
+        if !whole.isEmpty {
+            let byteCount = whole.reduce(0) { $0 + $1.box.voxelCount * voxelType.byteCount }
+            isCounted = byteCount <= Self.countedByteCount
+            if isCounted { changed = try countForeground(whole, region.level, transaction.view, control) }
+            try deleteWhole(region, times: Set(whole.map(\.time.lowerBound)), in: transaction)
+        }
+        guard !parts.isEmpty else { return changed }
+        return try changed + overwrite(parts, region, transaction, control)
+    }
+
+    /// Deletes the cuboids that lie in a region as a whole.
+    private func deleteWhole(
+        _ region: CheckedRegion, times: Set<Int>, in transaction: Transaction
+    ) throws(DatabaseError) {
+        let extent = layout.hierarchy.box(at: region.level)
+        let cuboid = layout.grid.cuboid
+        func span(_ axis: SpatialAxis) -> Range<Int> {
+            let (range, size) = (region.box[axis], cuboid[axis])
+            let low =
+                range.lowerBound == extent[axis].lowerBound
+                ? range.lowerBound / size : (range.lowerBound + size - 1) / size
+            let high =
+                range.upperBound == extent[axis].upperBound
+                ? (range.upperBound + size - 1) / size : range.upperBound / size
+            return low..<max(low, high)
+        }
+        let (x, y, z) = (span(.x), span(.y), span(.z))
+        guard !x.isEmpty, !y.isEmpty, !z.isEmpty else { return }
+        let (lowest, highest) = try mappingErrors { () throws(GeometryError) in
+            (
+                try MortonCode(
+                    CuboidIndex(
+                        x: UInt32(x.lowerBound), y: UInt32(y.lowerBound), z: UInt32(z.lowerBound))),
+                try MortonCode(
+                    CuboidIndex(
+                        x: UInt32(x.upperBound - 1), y: UInt32(y.upperBound - 1), z: UInt32(z.upperBound - 1))
+                )
+            )
+        }
+        for time in times.sorted() {
+            try transaction.delete(
+                layout.group(region.level, time: time), lowest: lowest.rawValue, highest: highest.rawValue,
+                of: database)
+        }
+    }
+
+    private func countForeground(
+        _ parts: [(time: Range<Int>, box: VoxelBox)], _ level: ResolutionLevel, _ view: DatabaseView,
+        _ control: OperationControl
+    ) throws(DatabaseError) -> Int {
+        let total = Mutex(0)
+        let reader = reader(hint: .scan)
+        try database.workers.forEach(parts.count) { (number) throws(DatabaseError) in
+            try control.cancellation.check()
+            let part = parts[number]
+            let count = try foregroundCount(part.box, level, part.time.lowerBound, view, reader)
+            total.withLock { $0 += count }
+        }
+        return total.withLock { $0 }
+    }
+
+    private func overwrite(
+        _ parts: [(time: Range<Int>, box: VoxelBox)], _ region: CheckedRegion, _ transaction: Transaction,
+        _ control: OperationControl
+    ) throws(DatabaseError) -> Int {
         let largest = parts.reduce(0) { max($0, $1.box.voxelCount) }
         let background = VoxelStorage(byteCount: largest * voxelType.byteCount, zeroed: false)
         background.withUnsafeMutableBytes { bytes in

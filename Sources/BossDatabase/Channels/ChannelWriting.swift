@@ -8,6 +8,8 @@ import Synchronization
 public struct WriteSummary: Hashable, Sendable {
     /// Voxels whose value is another one now.
     public var changedVoxelCount = 0
+    /// Whether `changedVoxelCount` was counted: not by the deletion of a very large region.
+    public var isCounted = true
     /// Number of the commit; 0 when nothing changed or the write belongs to an open transaction.
     public var commit: UInt64 = 0
 
@@ -105,6 +107,7 @@ extension Channel {
         if let transaction {
             summary.changedVoxelCount = try addPages(
                 bytes, region, mode: mode, to: transaction, control: control)
+            transaction.note("INSERT CUTOUT INTO \(path)")
             return summary
         }
         if region.voxelCount.multipliedSaturating(by: voxelType.byteCount) >= database.options.bulkByteCount {
@@ -112,26 +115,27 @@ extension Channel {
                 try writeInBulk(bytes, region, mode: mode, control: control)
             }
         }
-        return try inOwnTransaction { (own) throws(DatabaseError) in
+        return try inOwnTransaction("INSERT CUTOUT INTO \(path)") { (own) throws(DatabaseError) in
             try addPages(bytes, region, mode: mode, to: own, control: control)
         }
     }
 
     /// Runs a write in a transaction of its own, and again when it loses against a concurrent one.
     func inOwnTransaction(
-        _ write: (Transaction) throws(DatabaseError) -> Int
+        _ action: String, _ write: (Transaction) throws(DatabaseError) -> Int
     ) throws(DatabaseError) -> WriteSummary {
         try repeatingConflicts { () throws(DatabaseError) in
             let own = try database.beginTransaction()
             var summary = WriteSummary()
             summary.changedVoxelCount = try write(own)
-            let commit = try own.finish()
+            own.note(action)
+            let commit = try own.finish(changedVoxelCount: summary.changedVoxelCount)
             if summary.changedVoxelCount > 0 { summary.commit = commit }
             return summary
         }
     }
 
-    private func repeatingConflicts(
+    func repeatingConflicts(
         _ write: () throws(DatabaseError) -> WriteSummary
     ) throws(DatabaseError) -> WriteSummary {
         var attempt = 1
@@ -199,6 +203,7 @@ extension Channel {
                 .init(bytes: sample, box: region.box), level: region.level, time: time, mode: mode, to: bulk,
                 control: control)
         }
+        bulk.describe("INSERT CUTOUT INTO \(path)", changedVoxelCount: summary.changedVoxelCount)
         let commit = try mappingErrors { () throws(StorageError) in try bulk.commit() }
         if summary.changedVoxelCount > 0 { summary.commit = commit }
         return summary
@@ -229,6 +234,14 @@ extension CutoutWriter {
             }
         }
         return changed.withLock { $0 }
+    }
+}
+
+extension BulkTransaction {
+    /// Says for the history what the load does.
+    func describe(_ action: String, changedVoxelCount: Int = 0) {
+        note.action = action
+        note.changedVoxelCount = UInt64(max(0, changedVoxelCount))
     }
 }
 

@@ -9,10 +9,10 @@ extension Database {
     ///
     /// - Throws: 42P07 when the name is taken, 42602 for a name that is not allowed.
     @discardableResult
-    public func createCollection(_ name: String, description: String = "") throws(DatabaseError)
-        -> CollectionRecord
-    {
-        try mappingErrors { () throws(CatalogError) in
+    public func createCollection(
+        _ name: String, description: String = "", in transaction: Transaction? = nil
+    ) throws(DatabaseError) -> CollectionRecord {
+        try changeCatalog("CREATE COLLECTION \(name)", transaction) { (catalog) throws(CatalogError) in
             try catalog.createCollection(NewCollection(name: name, description: description))
         }
     }
@@ -26,9 +26,9 @@ extension Database {
     @discardableResult
     public func createFrame(
         _ name: String, box: VoxelBox, voxelSize: PhysicalSize, unit: LengthUnit = .nanometers,
-        description: String = ""
+        description: String = "", in transaction: Transaction? = nil
     ) throws(DatabaseError) -> CoordinateFrameRecord {
-        try mappingErrors { () throws(CatalogError) in
+        try changeCatalog("CREATE FRAME \(name)", transaction) { (catalog) throws(CatalogError) in
             try catalog.createCoordinateFrame(
                 NewCoordinateFrame(
                     name: name, description: description, start: box.lower, stop: box.upper,
@@ -45,10 +45,10 @@ extension Database {
     @discardableResult
     public func createExperiment(
         _ path: String, frame: String, levelCount: Int = 1, hierarchy: HierarchyMethod = .anisotropic,
-        timeSampleCount: Int = 1, description: String = ""
+        timeSampleCount: Int = 1, description: String = "", in transaction: Transaction? = nil
     ) throws(DatabaseError) -> ExperimentRecord {
         let parts = try Self.split(path, count: 2)
-        return try mappingErrors { () throws(CatalogError) in
+        return try changeCatalog("CREATE EXPERIMENT \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.createExperiment(
                 in: parts[0],
                 NewExperiment(
@@ -67,10 +67,11 @@ extension Database {
     @discardableResult
     public func createChannel(
         _ path: String, kind: ChannelKind, voxelType: VoxelType, grid: CuboidGrid = .standard,
-        compression: ChannelCompression = .automatic, background: UInt64 = 0, description: String = ""
+        compression: ChannelCompression = .automatic, background: UInt64 = 0, description: String = "",
+        in transaction: Transaction? = nil
     ) throws(DatabaseError) -> Channel {
         let parts = try Self.split(path, count: 3)
-        _ = try mappingErrors { () throws(CatalogError) in
+        _ = try changeCatalog("CREATE CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.createChannel(
                 in: parts[0], parts[1],
                 NewChannel(
@@ -78,14 +79,16 @@ extension Database {
                     cuboid: grid.cuboid,
                     brick: grid.brick, compression: compression, background: background))
         }
-        return try channel(path)
+        return try channel(path, in: transaction)
     }
 
     /// A channel by its path, `collection/experiment/channel`.
     ///
+    /// - Parameter transaction: also finds what this one has made.
     /// - Throws: 42P01 when there is none.
-    public func channel(_ path: String) throws(DatabaseError) -> Channel {
+    public func channel(_ path: String, in transaction: Transaction? = nil) throws(DatabaseError) -> Channel {
         let parts = try Self.split(path, count: 3)
+        let catalog = transaction?.catalog ?? catalog
         let resolved = try mappingErrors { () throws(CatalogError) in
             try catalog.resolveChannel(collection: parts[0], experiment: parts[1], channel: parts[2])
         }
@@ -98,40 +101,63 @@ extension Database {
     }
 
     /// Drops a channel and all its voxels; instant, whatever their number.
-    public func dropChannel(_ path: String) throws(DatabaseError) {
+    public func dropChannel(_ path: String, in transaction: Transaction? = nil) throws(DatabaseError) {
         let parts = try Self.split(path, count: 3)
-        _ = try mappingErrors { () throws(CatalogError) in
+        _ = try changeCatalog("DROP CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropChannel(parts[2], in: parts[0], parts[1])
         }
-        try finishDrops()
+        if transaction == nil { try finishDrops() }
     }
 
     /// Drops an experiment; with `cascade` its channels too.
     ///
     /// - Throws: 2BP01 when it still holds channels.
-    public func dropExperiment(_ path: String, cascade: Bool = false) throws(DatabaseError) {
+    public func dropExperiment(
+        _ path: String, cascade: Bool = false, in transaction: Transaction? = nil
+    ) throws(DatabaseError) {
         let parts = try Self.split(path, count: 2)
-        _ = try mappingErrors { () throws(CatalogError) in
+        _ = try changeCatalog("DROP EXPERIMENT \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropExperiment(parts[1], in: parts[0], cascade: cascade)
         }
-        try finishDrops()
+        if transaction == nil { try finishDrops() }
     }
 
     /// Drops a collection; with `cascade` everything in it too.
     ///
     /// - Throws: 2BP01 when it still holds experiments.
-    public func dropCollection(_ name: String, cascade: Bool = false) throws(DatabaseError) {
-        _ = try mappingErrors { () throws(CatalogError) in try catalog.dropCollection(name, cascade: cascade)
+    public func dropCollection(
+        _ name: String, cascade: Bool = false, in transaction: Transaction? = nil
+    ) throws(DatabaseError) {
+        _ = try changeCatalog("DROP COLLECTION \(name)", transaction) { (catalog) throws(CatalogError) in
+            try catalog.dropCollection(name, cascade: cascade)
         }
-        try finishDrops()
+        if transaction == nil { try finishDrops() }
     }
 
-    /// Takes the pages of dropped channels out of the engine. The catalog marks a channel first, so a crash
-    /// in between only leaves this to the next open.
-    func finishDrops() throws(DatabaseError) {
+    /// Runs a change of the catalog, by itself or as a part of a transaction.
+    private func changeCatalog<R>(
+        _ action: String, _ transaction: Transaction?, _ change: (Catalog) throws(CatalogError) -> R
+    ) throws(DatabaseError) -> R {
+        let result = try mappingErrors { () throws(CatalogError) in
+            try change(transaction?.catalog ?? catalog)
+        }
+        transaction?.note(action)
+        return result
+    }
+
+    /// Takes the pages of dropped channels and the snapshots of dropped experiments out of the engine. The catalog
+    /// comes first, so a crash in between only leaves this to the next open.
+    package func finishDrops() throws(DatabaseError) {
         for channel in try mappingErrors({ () throws(CatalogError) in try catalog.droppedChannels() }) {
             try mappingErrors { () throws(StorageError) in try engine.dropChannel(channel.id) }
             try mappingErrors { () throws(CatalogError) in try catalog.forget(channelID: channel.id) }
+        }
+        let scopes = Set(try mappingErrors { () throws(StorageError) in try engine.snapshots() }.map(\.scope))
+        guard !scopes.isEmpty else { return }
+        let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
+        let known = Set(tree.collections.flatMap(\.experiments).map { UInt64(bitPattern: $0.record.id) })
+        for scope in scopes.subtracting(known) {
+            try mappingErrors { () throws(StorageError) in try engine.dropSnapshots(scope: scope) }
         }
     }
 

@@ -1,16 +1,20 @@
+package import BossCatalog
 import BossStorage
 import Synchronization
 
-/// Writes to any number of channels that become visible and durable together.
+/// Changes of voxels in any number of channels, and of the catalog, that become visible and durable together.
 ///
 ///     let transaction = try database.beginTransaction()
 ///     try image.write(block, at: origin, in: transaction)
 ///     try labels.write(mask, at: origin, in: transaction)
 ///     try transaction.commit()
 ///
-/// Its writes are held in memory until then. Reads through `view` see them.
+/// Its writes are held in memory until then. Reads through `view` see them. The engine's commit, which holds the
+/// changes of the catalog too, decides: it is durable first, and a crash before the catalog has followed is repaired
+/// when the database is opened. Changes of the catalog lock it for other writers until the transaction ends.
 public final class Transaction: Sendable {
     private let database: Database
+    private let catalogTransaction: CatalogTransaction
     private let state: Mutex<State>
     /// Held while a statement runs, before any other lock: statements of several threads take turns, since each
     /// one starts from what the last one left.
@@ -18,41 +22,157 @@ public final class Transaction: Sendable {
 
     private struct State: Sendable {
         var batch: WriteBatch
+        var actions: [String] = []
+        var savepoints: [Savepoint] = []
         var isEnded = false
     }
 
-    init(database: Database, batch: WriteBatch) {
+    private struct Savepoint: Sendable {
+        let name: String
+        let batch: WriteBatch
+        let actionCount: Int
+        let catalog: CatalogSavepoint
+    }
+
+    init(database: Database, batch: WriteBatch, catalog: CatalogTransaction) {
         self.database = database
+        catalogTransaction = catalog
         state = Mutex(State(batch: batch))
     }
 
     /// What was committed when the transaction began, and its own writes.
     public var view: DatabaseView { DatabaseView(view: state.withLock { $0.batch.view }) }
 
-    /// Makes all writes visible and durable.
+    /// The catalog with the transaction's own changes.
+    package var catalog: Catalog { catalogTransaction.catalog }
+
+    /// Makes all changes visible and durable.
     ///
+    /// - Parameter message: what the history keeps about the commit.
     /// - Throws: 40001 when another commit changed cuboids that this one was made from; nothing is then
     ///   written and the transaction can be run again. 53100 when the disk is full.
-    public func commit() throws(DatabaseError) { _ = try finish() }
+    public func commit(message: String = "") throws(DatabaseError) { _ = try finish(message: message) }
 
     /// Commits.
     ///
     /// - Returns: the number of the commit.
-    func finish() throws(DatabaseError) -> UInt64 {
-        let batch = try end()
-        return try mappingErrors { () throws(StorageError) in try database.engine.commit(batch) }
+    func finish(message: String = "", changedVoxelCount: Int = 0) throws(DatabaseError) -> UInt64 {
+        var (batch, actions) = try end()
+        batch.note.action = actions.joined(separator: "; ")
+        batch.note.message = message
+        batch.note.changedVoxelCount = UInt64(max(0, changedVoxelCount))
+        let commit: UInt64
+        do throws(DatabaseError) {
+            batch.catalogRedo = try mappingErrors { () throws(CatalogError) in try catalogTransaction.redo }
+            guard batch.catalogRedo.count <= WriteBatch.redoLimit else {
+                throw DatabaseError(
+                    "54000", "the transaction changes too much of the catalog",
+                    hint: "commit in parts of at most \(WriteBatch.redoLimit >> 20) MiB of names and metadata"
+                )
+            }
+            let complete = batch
+            commit = try mappingErrors { () throws(StorageError) in try database.engine.commit(complete) }
+        } catch {
+            catalogTransaction.rollback()
+            throw error
+        }
+        guard !batch.catalogRedo.isEmpty else {
+            catalogTransaction.rollback()
+            return commit
+        }
+        // The engine has committed. A catalog that cannot follow now does so before its next use.
+        try? catalogTransaction.commit(engineCommit: commit)
+        try? database.finishDrops()
+        return commit
     }
 
-    /// Forgets all writes.
+    /// Forgets all changes.
     public func rollback() {
         state.withLock { $0.isEnded = true }
+        catalogTransaction.rollback()
     }
 
-    private func end() throws(DatabaseError) -> WriteBatch {
+    private func end() throws(DatabaseError) -> (WriteBatch, [String]) {
         try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw DatabaseError("25P01", "the transaction has ended") }
+            guard !state.isEnded else { throw Self.ended }
             state.isEnded = true
-            return state.batch
+            return (state.batch, state.actions)
+        }
+    }
+
+    private static var ended: DatabaseError { DatabaseError("25P01", "the transaction has ended") }
+
+    // MARK: Savepoints
+
+    /// Marks the present state; `rollback(toSavepoint:)` comes back to it. A name may be used again: the newest counts.
+    public func savepoint(_ name: String) throws(DatabaseError) {
+        let mark = try mappingErrors { () throws(CatalogError) in try catalogTransaction.savepoint() }
+        try state.withLock { (state) throws(DatabaseError) in
+            guard !state.isEnded else { throw Self.ended }
+            state.savepoints.append(
+                Savepoint(name: name, batch: state.batch, actionCount: state.actions.count, catalog: mark))
+        }
+    }
+
+    /// Undoes everything since a savepoint, which stays.
+    ///
+    /// - Throws: 3B001 when there is none of this name.
+    public func rollback(toSavepoint name: String) throws(DatabaseError) {
+        let mark = try state.withLock { (state) throws(DatabaseError) in
+            let position = try Self.position(of: name, in: state)
+            let savepoint = state.savepoints[position]
+            state.savepoints.removeSubrange((position + 1)...)
+            state.batch = savepoint.batch
+            state.actions.removeSubrange(savepoint.actionCount...)
+            return savepoint.catalog
+        }
+        try mappingErrors { () throws(CatalogError) in try catalogTransaction.rollback(to: mark) }
+    }
+
+    /// Forgets a savepoint and those after it; the changes stay.
+    ///
+    /// - Throws: 3B001 when there is none of this name.
+    public func releaseSavepoint(_ name: String) throws(DatabaseError) {
+        let mark = try state.withLock { (state) throws(DatabaseError) in
+            let position = try Self.position(of: name, in: state)
+            defer { state.savepoints.removeSubrange(position...) }
+            return state.savepoints[position].catalog
+        }
+        try mappingErrors { () throws(CatalogError) in try catalogTransaction.release(mark) }
+    }
+
+    private static func position(of name: String, in state: State) throws(DatabaseError) -> Int {
+        guard !state.isEnded else { throw ended }
+        guard let position = state.savepoints.lastIndex(where: { $0.name == name }) else {
+            throw DatabaseError("3B001", "there is no savepoint \(name)", hint: "SAVEPOINT \(name) makes one")
+        }
+        return position
+    }
+
+    // MARK: Changes
+
+    /// Says for the history what is being done.
+    func note(_ action: String) {
+        state.withLock { state in
+            // A long transaction repeats itself; the history keeps what a person would read.
+            if state.actions.last != action, state.actions.count < 100 { state.actions.append(action) }
+        }
+    }
+
+    /// Deletes all cuboids of a box, given by Morton codes of its lowest and highest one.
+    func delete(
+        _ group: PageGroup, lowest: UInt64, highest: UInt64, of owner: Database
+    ) throws(DatabaseError) {
+        try requireOwn(owner)
+        try state.withLock { (state) throws(DatabaseError) in
+            guard !state.isEnded else { throw Self.ended }
+            state.batch.delete(group, lowest: lowest, highest: highest)
+        }
+    }
+
+    private func requireOwn(_ owner: Database) throws(DatabaseError) {
+        guard owner === database else {
+            throw DatabaseError("25P01", "the transaction belongs to the database at \(database.path)")
         }
     }
 
@@ -65,12 +185,10 @@ public final class Transaction: Sendable {
     func add(
         _ changes: [(page: EncodedPage, dependsOnBase: Bool)], of owner: Database
     ) throws(DatabaseError) {
-        guard owner === database else {
-            throw DatabaseError("25P01", "the transaction belongs to the database at \(database.path)")
-        }
+        try requireOwn(owner)
         let limit = database.options.transactionByteCountLimit
         try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw DatabaseError("25P01", "the transaction has ended") }
+            guard !state.isEnded else { throw Self.ended }
             let added = changes.reduce(0) { $0 + $1.page.byteCount }
             guard state.batch.byteCount + added <= limit else {
                 throw DatabaseError(
@@ -91,6 +209,7 @@ extension Database {
     public func beginTransaction() throws(DatabaseError) -> Transaction {
         if isReadOnly { throw DatabaseError(StorageError.readOnly) }
         let view = try view().view
-        return Transaction(database: self, batch: WriteBatch(base: view))
+        let changes = try mappingErrors { () throws(CatalogError) in try catalog.beginTransaction() }
+        return Transaction(database: self, batch: WriteBatch(base: view), catalog: changes)
     }
 }

@@ -76,6 +76,7 @@ extension Channel {
                     Progress(title: "import \(path)", completedByteCount: done, totalByteCount: total))
             }
         }
+        bulk.describe("IMPORT \(reader.name) INTO \(path)", changedVoxelCount: changed)
         let commit = try mappingErrors { () throws(StorageError) in try bulk.commit() }
         return ImportSummary(
             box: region.box, timeSampleCount: region.time.count, byteCount: total, changedVoxelCount: changed,

@@ -17,7 +17,7 @@ extension StatementExecutor {
             assignments.append(MetadataAssignment(key: entry.key.value, value: try json(entry.value)))
         }
         do throws(CatalogError) {
-            try database.catalog.setMetadata(on: resource, assignments)
+            try catalog.setMetadata(on: resource, assignments)
         } catch {
             throw misfit(error, set.entries.map(\.key), set.path.position)
         }
@@ -31,13 +31,13 @@ extension StatementExecutor {
         try refuseInTransaction("UNSET METADATA", unset.position)
         let resource = try resource(unset.path)
         do throws(CatalogError) {
-            try database.catalog.unsetMetadata(on: resource, keys: unset.keys.map(\.value))
+            try catalog.unsetMetadata(on: resource, keys: unset.keys.map(\.value))
         } catch {
             guard case .notFound(.metadataKey, let key) = error else {
                 throw misfit(error, unset.keys, unset.path.position)
             }
             let entries = try asking(unset.path.position) { () throws(CatalogError) in
-                try database.catalog.metadata(on: resource)
+                try catalog.metadata(on: resource)
             }
             let near = NearMiss.best(for: key, among: entries.map(\.key))
             let position = unset.keys.first { $0.value == key }?.position ?? unset.path.position
@@ -52,7 +52,7 @@ extension StatementExecutor {
     /// `SHOW METADATA IN path`.
     func metadataRows(_ resource: CatalogResource, _ position: NodePosition) throws(DatabaseError) -> RowSet {
         let entries = try asking(position) { () throws(CatalogError) in
-            try database.catalog.metadata(on: resource)
+            try catalog.metadata(on: resource)
         }
         return RowSet(
             columns: [Column("key", .text), Column("value", .json), Column("updated_at", .timestamp)],

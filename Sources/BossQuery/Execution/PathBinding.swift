@@ -32,7 +32,7 @@ extension StatementExecutor {
     func channel(_ path: PathSyntax) throws(DatabaseError) -> Channel {
         let segments = try segments(path, depth: 3)
         do {
-            return try database.channel(segments.joined(separator: "/"))
+            return try database.channel(segments.joined(separator: "/"), in: state.transaction)
         } catch {
             guard error.sqlState == "42P01" else { throw error.at(path.position) }
             throw unknown("channel", segments, path.position)
@@ -58,7 +58,7 @@ extension StatementExecutor {
 
     private func knownPaths(depth: Int) -> [String] {
         // Only a suggestion: an unreadable catalog shows in the error itself.
-        guard let tree = try? database.catalog.tree() else { return [] }
+        guard let tree = try? catalog.tree() else { return [] }
         return tree.collections.flatMap { collection -> [String] in
             let name = collection.record.name
             if depth == 1 { return [name] }
@@ -82,8 +82,8 @@ extension StatementExecutor {
         let names = path.segments
         try locating(path.position) { () throws(DatabaseError) in
             try mappingErrors { () throws(CatalogError) in
-                _ = try database.catalog.collection(names[0])
-                if names.count == 2 { _ = try database.catalog.experiment(names[1], in: names[0]) }
+                _ = try catalog.collection(names[0])
+                if names.count == 2 { _ = try catalog.experiment(names[1], in: names[0]) }
             }
         }
         state.currentPath = names

@@ -45,22 +45,22 @@ extension StatementExecutor {
         switch kind {
         case .collection:
             try changing(places, position) { () throws(CatalogError) in
-                _ = try database.catalog.alterCollection(path[0], CollectionChanges(description: description))
+                _ = try catalog.alterCollection(path[0], CollectionChanges(description: description))
             }
         case .frame:
             guard let description else { return }
             try changing(places, position) { () throws(CatalogError) in
-                _ = try database.catalog.alterCoordinateFrame(path[0], description: description)
+                _ = try catalog.alterCoordinateFrame(path[0], description: description)
             }
         case .experiment:
             let changes = try experimentChanges(options, path, position)
             try changing(places, position) { () throws(CatalogError) in
-                _ = try database.catalog.alterExperiment(path[1], in: path[0], changes)
+                _ = try catalog.alterExperiment(path[1], in: path[0], changes)
             }
         case .channel:
             let changes = try channelChanges(options, path, position)
             try changing(places, position) { () throws(CatalogError) in
-                _ = try database.catalog.alterChannel(path[2], in: path[0], path[1], changes)
+                _ = try catalog.alterChannel(path[2], in: path[0], path[1], changes)
             }
         case .points, .roi: return
         }
@@ -71,7 +71,7 @@ extension StatementExecutor {
     ) throws(DatabaseError) -> ExperimentChanges {
         if let levels = options.levels {
             let channels = try asking(position) { () throws(CatalogError) in
-                try database.catalog.channels(in: path[0], path[1])
+                try catalog.channels(in: path[0], path[1])
             }
             for channel in channels {
                 try checkBase(Located(channel.baseResolution, levels.position), levelCount: levels.value)
@@ -93,7 +93,7 @@ extension StatementExecutor {
     ) throws(DatabaseError) -> ChannelChanges {
         if let base = options.baseResolution {
             let experiment = try asking(position) { () throws(CatalogError) in
-                try database.catalog.experiment(path[1], in: path[0])
+                try catalog.experiment(path[1], in: path[0])
             }
             try checkBase(base, levelCount: experiment.levelCount)
         }
@@ -110,10 +110,10 @@ extension StatementExecutor {
     ) throws(DatabaseError) {
         do throws(CatalogError) {
             switch kind {
-            case .collection: try database.catalog.renameCollection(path[0], to: name.value)
-            case .frame: try database.catalog.renameCoordinateFrame(path[0], to: name.value)
-            case .experiment: try database.catalog.renameExperiment(path[1], in: path[0], to: name.value)
-            case .channel: try database.catalog.renameChannel(path[2], in: path[0], path[1], to: name.value)
+            case .collection: try catalog.renameCollection(path[0], to: name.value)
+            case .frame: try catalog.renameCoordinateFrame(path[0], to: name.value)
+            case .experiment: try catalog.renameExperiment(path[1], in: path[0], to: name.value)
+            case .channel: try catalog.renameChannel(path[2], in: path[0], path[1], to: name.value)
             case .points, .roi: return
             }
         } catch {

@@ -30,16 +30,16 @@ extension StatementExecutor {
         let names = resource.segments
         return try isFound(position) { () throws(CatalogError) in
             switch resource {
-            case .collection: _ = try database.catalog.collection(names[0])
-            case .experiment: _ = try database.catalog.experiment(names[1], in: names[0])
-            case .channel: _ = try database.catalog.channel(names[2], in: names[0], names[1])
+            case .collection: _ = try catalog.collection(names[0])
+            case .experiment: _ = try catalog.experiment(names[1], in: names[0])
+            case .channel: _ = try catalog.channel(names[2], in: names[0], names[1])
             }
         }
     }
 
     /// Whether a coordinate frame of that name exists.
     func frameExists(_ name: String, _ position: NodePosition) throws(DatabaseError) -> Bool {
-        try isFound(position) { () throws(CatalogError) in _ = try database.catalog.coordinateFrame(name) }
+        try isFound(position) { () throws(CatalogError) in _ = try catalog.coordinateFrame(name) }
     }
 
     private func isFound(
@@ -75,7 +75,7 @@ extension StatementExecutor {
                 position)
         case .coordinateFrame:
             // Only a suggestion: an unreadable catalog shows in the error itself.
-            let frames = (try? database.catalog.coordinateFrames()) ?? []
+            let frames = (try? catalog.coordinateFrames()) ?? []
             let near = NearMiss.best(for: path, among: frames.map(\.name))
             return DatabaseError(
                 "42P01", "there is no coordinate frame \(path)",

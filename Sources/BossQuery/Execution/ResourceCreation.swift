@@ -43,7 +43,7 @@ extension StatementExecutor {
     private func createCollection(_ create: CreateResource, _ path: [String]) throws(DatabaseError) {
         let new = NewCollection(name: path[0], description: create.options.description?.value ?? "")
         try changing(OptionPlaces(create.options), create.path.position) { () throws(CatalogError) in
-            _ = try database.catalog.createCollection(new)
+            _ = try catalog.createCollection(new)
         }
     }
 
@@ -57,7 +57,7 @@ extension StatementExecutor {
             stop: frame.upper, voxelSize: frame.voxelSize, voxelUnit: frame.unit)
         try changing(OptionPlaces(create.options, frame: syntax), create.path.position) {
             () throws(CatalogError) in
-            _ = try database.catalog.createCoordinateFrame(new)
+            _ = try catalog.createCoordinateFrame(new)
         }
     }
 
@@ -68,7 +68,7 @@ extension StatementExecutor {
         }
         let frame = try segments(framePath, depth: 1)[0]
         try asking(framePath.position) { () throws(CatalogError) in
-            _ = try database.catalog.coordinateFrame(frame)
+            _ = try catalog.coordinateFrame(frame)
         }
         let step = try timeStep(options.time)
         let new = NewExperiment(
@@ -78,7 +78,7 @@ extension StatementExecutor {
             timeSampleCount: options.time?.sampleCount.value ?? 1, timeStep: step?.value,
             timeStepUnit: step?.unit)
         try changing(OptionPlaces(options), create.path.position) { () throws(CatalogError) in
-            _ = try database.catalog.createExperiment(in: path[0], new)
+            _ = try catalog.createExperiment(in: path[0], new)
         }
     }
 
@@ -91,7 +91,7 @@ extension StatementExecutor {
         }
         let voxelType = try voxelType(dataType)
         let experiment = try asking(create.path.position) { () throws(CatalogError) in
-            try database.catalog.experiment(path[1], in: path[0])
+            try catalog.experiment(path[1], in: path[0])
         }
         try checkBase(options.baseResolution, levelCount: experiment.levelCount)
         var new = NewChannel(
@@ -106,7 +106,7 @@ extension StatementExecutor {
         new.related = try linkedChannels(options.related, of: path) ?? []
         let filled = new
         try changing(OptionPlaces(options), create.path.position) { () throws(CatalogError) in
-            _ = try database.catalog.createChannel(in: path[0], path[1], filled)
+            _ = try catalog.createChannel(in: path[0], path[1], filled)
         }
     }
 }

@@ -23,7 +23,8 @@ extension StatementExecutor {
             try describeExperiment(experiment, in: collection, path.position, &list)
         case .channel(let collection, let experiment, let channel):
             try locating(path.position) { () throws(DatabaseError) in
-                try describe(database.channel("\(collection)/\(experiment)/\(channel)"), &list)
+                try describe(
+                    database.channel("\(collection)/\(experiment)/\(channel)", in: state.transaction), &list)
             }
         }
         return .rows(list.rows)
@@ -33,7 +34,7 @@ extension StatementExecutor {
         _ name: String, _ position: NodePosition, _ list: inout PropertyList
     ) throws(DatabaseError) {
         let (record, experiments) = try asking(position) { () throws(CatalogError) in
-            (try database.catalog.collection(name), try database.catalog.experiments(in: name))
+            (try catalog.collection(name), try catalog.experiments(in: name))
         }
         list.add("path", record.name)
         list.add("kind", "COLLECTION")
@@ -46,10 +47,10 @@ extension StatementExecutor {
         _ name: String, in collection: String, _ position: NodePosition, _ list: inout PropertyList
     ) throws(DatabaseError) {
         let (record, channels, frame) = try asking(position) { () throws(CatalogError) in
-            let record = try database.catalog.experiment(name, in: collection)
+            let record = try catalog.experiment(name, in: collection)
             return (
-                record, try database.catalog.channels(in: collection, name),
-                try database.catalog.coordinateFrame(record.coordinateFrameName)
+                record, try catalog.channels(in: collection, name),
+                try catalog.coordinateFrame(record.coordinateFrameName)
             )
         }
         list.add("path", "\(collection)/\(record.name)")

@@ -24,13 +24,15 @@ extension StatementExecutor {
 
     private func remove(_ drop: DropResource, _ path: [String]) throws(DatabaseError) {
         switch drop.kind {
-        case .collection: try database.dropCollection(path[0], cascade: drop.cascades)
-        case .experiment: try database.dropExperiment(path.joined(separator: "/"), cascade: drop.cascades)
+        case .collection: try database.dropCollection(path[0], cascade: drop.cascades, in: state.transaction)
+        case .experiment:
+            try database.dropExperiment(
+                path.joined(separator: "/"), cascade: drop.cascades, in: state.transaction)
         case .channel:
             if drop.cascades { try unlink(path) }
-            try database.dropChannel(path.joined(separator: "/"))
+            try database.dropChannel(path.joined(separator: "/"), in: state.transaction)
         case .frame:
-            try mappingErrors { () throws(CatalogError) in try database.catalog.dropCoordinateFrame(path[0]) }
+            try mappingErrors { () throws(CatalogError) in try catalog.dropCoordinateFrame(path[0]) }
         case .points, .roi: return
         }
     }
@@ -38,10 +40,10 @@ extension StatementExecutor {
     /// Takes a channel out of the sources of the channels that name it; those channels stay.
     private func unlink(_ path: [String]) throws(DatabaseError) {
         try mappingErrors { () throws(CatalogError) in
-            for channel in try database.catalog.channels(in: path[0], path[1])
+            for channel in try catalog.channels(in: path[0], path[1])
             where channel.sources.contains(path[2]) && channel.name != path[2] {
                 let sources = channel.sources.filter { $0 != path[2] }
-                _ = try database.catalog.alterChannel(
+                _ = try catalog.alterChannel(
                     channel.name, in: path[0], path[1], ChannelChanges(sources: sources))
             }
         }

@@ -78,7 +78,7 @@ extension StatementExecutor {
     }
 
     private func tree() throws(DatabaseError) -> CatalogTree {
-        try mappingErrors { () throws(CatalogError) in try database.catalog.tree() }
+        try mappingErrors { () throws(CatalogError) in try catalog.tree() }
     }
 
     // MARK: Rows
@@ -147,7 +147,7 @@ extension StatementExecutor {
     }
 
     private func frameRows() throws(DatabaseError) -> RowSet {
-        let frames = try mappingErrors { () throws(CatalogError) in try database.catalog.coordinateFrames() }
+        let frames = try mappingErrors { () throws(CatalogError) in try catalog.coordinateFrames() }
         var columns = [Column("name", .text)]
         columns += ["x0", "x1", "y0", "y1", "z0", "z1"].map { Column($0, .int64) }
         columns += ["voxel_x", "voxel_y", "voxel_z"].map { Column($0, .float64) } + [Column("unit", .text)]

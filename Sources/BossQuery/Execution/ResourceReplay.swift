@@ -10,7 +10,7 @@ extension StatementExecutor {
     /// What only has to be there already, frames and parents, is made with IF NOT EXISTS.
     func createRows(_ path: PathSyntax) throws(DatabaseError) -> RowSet {
         let resource = try resource(path)
-        let tree = try mappingErrors { () throws(CatalogError) in try database.catalog.tree() }
+        let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
         let statements = CreateStatements(resource, in: tree).statements
         return RowSet(
             columns: [Column("statement", .text)], rows: statements.map { [.text(String($0) + ";")] })

@@ -1,3 +1,4 @@
+import BossCatalog
 import BossDatabase
 
 /// Runs one statement: binds names and numbers, then reads or writes through the facade.
@@ -69,6 +70,9 @@ struct StatementExecutor {
             throw Self.notSupported("\(feature) inside a transaction", position)
         }
     }
+
+    /// The catalog that this statement reads and changes: that of the transaction, if one is open.
+    var catalog: Catalog { state.transaction?.catalog ?? database.catalog }
 
     /// What this statement reads: the transaction's view, or everything committed.
     func currentView() throws(DatabaseError) -> DatabaseView {

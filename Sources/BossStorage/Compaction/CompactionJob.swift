@@ -54,16 +54,15 @@ struct CompactionJob {
             let entry = IndexEntry(
                 morton: code, sequence: deletion.sequence, kind: .tombstone, offsetOrConstant: 0,
                 pageByteCount: 0, headerChecksum: 0)
-            try writer.append(entry, group: group, bytes: nil, isHeld: deletion.fate == .inHistory)
+            try writer.append(entry, group: group, bytes: nil, fate: deletion.fate)
         }
     }
 
     private func copy(
         _ item: VersionChain.Item, _ group: PageGroup, to writer: inout SegmentWriter
     ) throws(StorageError) {
-        let isHeld = item.fate == .inHistory
         guard !item.entry.isIndexOnly else {
-            return try writer.append(item.entry, group: group, bytes: nil, isHeld: isHeld)
+            return try writer.append(item.entry, group: group, bytes: nil, fate: item.fate)
         }
         let page = VoxelStorage(byteCount: Int(item.entry.pageByteCount), zeroed: false)
         let copied = page.withUnsafeMutableBytes { buffer in
@@ -78,7 +77,7 @@ struct CompactionJob {
                     UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
                 }
                 try writer.append(
-                    entry, group: group, bytes: UnsafeRawBufferPointer(buffer), isHeld: isHeld)
+                    entry, group: group, bytes: UnsafeRawBufferPointer(buffer), fate: item.fate)
             }
         }
         try copied.get()
@@ -101,7 +100,7 @@ struct CompactionJob {
         let stored = page.kind == .full
         let written = page.withBytes { bytes in
             Result { () throws(StorageError) in
-                try writer.append(entry, group: group, bytes: stored ? bytes : nil, isHeld: false)
+                try writer.append(entry, group: group, bytes: stored ? bytes : nil, fate: .needed)
             }
         }
         try written.get()

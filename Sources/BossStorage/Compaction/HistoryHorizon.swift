@@ -31,18 +31,26 @@ extension StorageEngine {
 
     /// Takes over new limits: what was held by the old ones is counted again.
     func takeOver(_ kept: KeptCommits, _ shown: PublishedState) -> UpkeepState {
-        writer.withLock { state in
-            let old = state.upkeep.kept
-            guard old != kept else { return state.upkeep }
-            state.upkeep.kept = kept
-            let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
-            state.upkeep.markHeld(andInSnapshots: dropsSnapshots)
-            for segment in shown.table.recent { state.upkeep.markIfHeld(segment.reference) }
-            for shard in shown.table.shards where shard.reference.heldByteCount > 0 {
-                for reference in shard.loadedSegments?.references ?? [] {
-                    state.upkeep.markIfHeld(reference)
+        // Only maintenance changes what was kept, and it is never done twice at a time.
+        let old = writer.withLock { $0.upkeep.kept }
+        var affected: [SegmentReference] = []
+        let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
+        if old != kept {
+            affected = shown.table.recent.map(\.reference)
+            for shard in shown.table.shards {
+                // Lists that nobody has read know of snapshots too; one that cannot be read is left alone.
+                if dropsSnapshots {
+                    affected += (try? shard.references()) ?? []
+                } else if shard.reference.heldByteCount > 0 {
+                    affected += shard.loadedSegments?.references ?? []
                 }
             }
+            affected = affected.filter { $0.heldByteCount > 0 || (dropsSnapshots && $0.snapshotByteCount > 0) }
+        }
+        return writer.withLock { state in
+            guard old != kept else { return state.upkeep }
+            state.upkeep.kept = kept
+            state.upkeep.markHeld(affected, andInSnapshots: dropsSnapshots)
             return state.upkeep
         }
     }

@@ -53,13 +53,10 @@ struct UpkeepState {
         isIdle = false
     }
 
-    /// Marks a segment that was not counted here and of which the history needs something.
-    mutating func markIfHeld(_ segment: SegmentReference) {
-        if counts[segment.identifier] == nil, segment.heldByteCount > 0 { mark(segment, isNew: false) }
-    }
-
-    /// Marks the counted segments of which the history, or a snapshot, needs something.
-    mutating func markHeld(andInSnapshots: Bool) {
+    /// Marks the segments of which the history, or a snapshot, needs something: counted ones, and others of which the
+    /// manifest says so.
+    mutating func markHeld(_ named: [SegmentReference], andInSnapshots: Bool) {
+        for segment in named where counts[segment.identifier] == nil { mark(segment, isNew: false) }
         for (identifier, counted) in counts
         where counted.count.held > 0 || (andInSnapshots && counted.count.inSnapshots > 0) {
             let isNew = pending[identifier]?.isNew == true
@@ -128,6 +125,8 @@ struct UpkeepState {
 
 extension UpkeepState.Count {
     init(_ reference: SegmentReference) {
-        self.init(dead: reference.deadByteCount, held: reference.heldByteCount)
+        self.init(
+            dead: reference.deadByteCount, held: reference.heldByteCount,
+            inSnapshots: reference.snapshotByteCount)
     }
 }

@@ -161,6 +161,8 @@ package final class BulkTransaction: Sendable {
             var references: [SegmentReference] = []
             for file in files where !file.entries.isEmpty { references.append(try seal(file)) }
             guard !references.isEmpty else { return base.sequence }
+            var note = note
+            note.channels = Set(files.flatMap { $0.entries.keys.map(\.channel) }).sorted()
             return try engine.commitBulk(references, reads: reads, since: base.sequence, note: note)
         } catch {
             let failure = engine.writer.withLock { writer in

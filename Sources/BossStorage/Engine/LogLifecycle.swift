@@ -109,6 +109,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
+        try markDeleted(memtable, state)
         let noted = Set(memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
@@ -139,5 +140,17 @@ extension StorageEngine {
         log.flushedEnd = log.end
         writeStatus(state)
         state.log = nil
+    }
+
+    /// What deletions hide has to be counted again.
+    private func markDeleted(_ memtable: Memtable, _ state: WriterState) throws(StorageError) {
+        let table = published.withLock { $0.table }
+        for (group, tombstones) in memtable.rangeTombstones {
+            for tombstone in tombstones {
+                try table.forEach(holding: group, tombstone.codes) { (segment) throws(StorageError) in
+                    state.upkeep.mark(segment.reference, isNew: false)
+                }
+            }
+        }
     }
 }

@@ -74,6 +74,7 @@ extension WriteBatch {
     ) -> [EncodedPage] {
         var own = note
         own.microseconds = microseconds
+        own.channels = Set(pages.keys.map(\.group.channel) + deletions.map(\.group.channel)).sorted()
         var system = bulkNotes.map {
             EncodedPage.bytes($0.bytes, key: CuboidKey(group: SystemGroup.notes, morton: $0.sequence))
         }

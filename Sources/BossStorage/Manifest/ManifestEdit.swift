@@ -137,6 +137,7 @@ extension ManifestEdit {
         if let count = counts[segment.identifier] {
             result.deadByteCount = count.dead
             result.heldByteCount = count.held
+            result.snapshotByteCount = count.inSnapshots
         }
         return result
     }

@@ -40,7 +40,8 @@ extension Simulation {
         history.created()
         history.acknowledge(entry)
         retireChannels(doubtful)
-        try refuseStrays(machine, process.engine, rootLimit: .max)
+        // What could not be removed is left to the next open.
+        if process.isWhole { try refuseStrays(machine, process.engine, rootLimit: .max) }
     }
 
     /// Which of some entries a process shows.

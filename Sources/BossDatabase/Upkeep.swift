@@ -1,0 +1,76 @@
+import BossStorage
+
+/// Where the bytes of a database are, and what waits for compaction.
+public struct StorageStatistics: Hashable, Sendable {
+    /// Lengths of all segment files and the live log.
+    public let byteCount: UInt64
+    /// Of these, what the newest state and snapshots need, with the overhead of files.
+    public let liveByteCount: UInt64
+    /// Of these, pages that nobody needs any more.
+    public let deadByteCount: UInt64
+    /// Of these, pages that only the history needs.
+    public let historyByteCount: UInt64
+    /// Files of loads and compactions that are not committed.
+    public let inFlightByteCount: UInt64
+    /// What the database may take: 1.5 times the live bytes and 2 GiB.
+    public let byteCountBound: UInt64
+    /// Segment files.
+    public let segmentCount: Int
+    /// Of these, sealed logs that wait for compaction.
+    public let levelZeroCount: Int
+    /// Writes that waited for compaction since the database was opened.
+    public let stallCount: Int
+    /// How long they waited in all.
+    public let stallMicroseconds: Int64
+    /// Why compaction could not go on the last time; nil when it could.
+    public let lastFailure: String?
+}
+
+/// Upkeep by hand; the rest is done by a thread of the writing handle.
+extension Database {
+    /// Where the bytes of the database are now.
+    public var storageStatistics: StorageStatistics {
+        let usage = engine.spaceUsage
+        return StorageStatistics(
+            byteCount: usage.total, liveByteCount: usage.live, deadByteCount: usage.dead,
+            historyByteCount: usage.held, inFlightByteCount: usage.inFlight, byteCountBound: usage.bound,
+            segmentCount: usage.segmentCount, levelZeroCount: usage.levelZeroCount,
+            stallCount: usage.stallCount, stallMicroseconds: usage.stallMicroseconds,
+            lastFailure: usage.lastFailure)
+    }
+
+    /// Writes segment files again until nothing is dead and nothing overlaps that need not: for a person who wants
+    /// the space or the locality now. Reads and writes go on meanwhile.
+    ///
+    /// - Parameter channel: only files that may hold pages of this channel; all by default.
+    /// - Throws: 53100 without room for a new file, XX001 naming a damaged file, 57014 when cancelled.
+    public func compact(
+        _ channel: Channel? = nil, control: OperationControl = OperationControl()
+    ) throws(DatabaseError) {
+        if isReadOnly { throw DatabaseError(StorageError.readOnly) }
+        let cancelled = DatabaseErrorBox()
+        do throws(StorageError) {
+            try engine.compact(channel: channel?.layout.channel) { (step) throws(StorageError) in
+                do throws(DatabaseError) { try control.cancellation.check() } catch {
+                    cancelled.error = error
+                    throw .closed
+                }
+                if case .rewritten(let before, _) = step {
+                    cancelled.byteCount += Int(before)
+                    control.progress?(
+                        Progress(
+                            title: "compact", completedByteCount: cancelled.byteCount,
+                            totalByteCount: cancelled.byteCount))
+                }
+            }
+        } catch {
+            throw cancelled.error ?? DatabaseError(error)
+        }
+    }
+}
+
+/// Carries the error of the facade through the engine, on one thread.
+private final class DatabaseErrorBox {
+    var error: DatabaseError?
+    var byteCount = 0
+}
