@@ -31,6 +31,7 @@ extension StorageEngine {
     ///
     /// - Parameters:
     ///   - destination: the directory; an empty one unless incremental.
+    ///   - pinned: called once, when it is decided what the backup will hold: for what has to be copied beside it.
     ///   - progress: called with the bytes copied so far and in all; may throw to end the backup, which then removes
     ///     what it has written.
     /// - Returns: what was copied.
@@ -41,7 +42,7 @@ extension StorageEngine {
     /// - Complexity: reads every page that is not in the destination twice, once from each side.
     @discardableResult
     package func backUp(
-        to destination: any FileSystem, isIncremental: Bool = false,
+        to destination: any FileSystem, isIncremental: Bool = false, pinned: () -> Void = {},
         progress: (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void = { _, _ in }
     ) throws(StorageError) -> BackupSummary {
         let state = try backupState()
@@ -53,6 +54,7 @@ extension StorageEngine {
         let found = try target.examine(for: state)
         // The name goes while the lock is held: nobody else can have taken it over.
         defer { try? destination.unlink(WriterStatus.path) }
+        pinned()
         var job = BackupJob(state: state, source: fileSystem, destination: destination, found: found)
         return try job.run(progress)
     }

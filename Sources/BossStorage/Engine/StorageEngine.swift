@@ -34,6 +34,8 @@ package final class StorageEngine: Sendable {
     let inFlightByteCount = Atomic<Int>(0)
     /// Only one thread does maintenance at a time; taken before the writer's monitor.
     let maintenance = Mutex(())
+    /// What scrubbing knows.
+    let scrubbing = Mutex(ScrubState())
     /// Set while the engine closes: compaction gives up.
     let isStopping = Atomic<Bool>(false)
 

@@ -22,7 +22,7 @@ enum SegmentRole: UInt8, Sendable {
 ///     80  u32 CRC of bytes 0..<80, then zeros
 struct SegmentHeader: Sendable {
     static let byteCount = 4096
-    private static let usedByteCount = 84
+    static let usedByteCount = 84
 
     var database: FileIdentifier
     var identifier: FileIdentifier
