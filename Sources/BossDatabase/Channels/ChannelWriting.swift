@@ -142,7 +142,7 @@ extension Channel {
         let cuboid = try layout.cuboids(touching: box).lower
         let turn = database.writeTurns.turn(channel: layout.channel, cuboid: cuboid)
         if !turn.isContended {
-            do { return try write() } catch {
+            do throws(DatabaseError) { return try write() } catch {
                 guard error.sqlState == "40001" else { throw error }
                 turn.noteConflict()
             }
@@ -150,7 +150,7 @@ extension Channel {
         return try turn.taken { () throws(DatabaseError) in
             var attempt = 1
             while true {
-                do { return try write() } catch {
+                do throws(DatabaseError) { return try write() } catch {
                     guard error.sqlState == "40001", attempt < Self.attempts else { throw error }
                     turn.noteConflict()
                     attempt += 1
