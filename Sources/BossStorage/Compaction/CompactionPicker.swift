@@ -129,5 +129,5 @@ struct CompactionPicker {
 
 extension SpaceUsage {
     /// Where compaction starts to give up history and spare no effort: three quarters of what the bound leaves.
-    var softBound: UInt64 { live &+ (bound &- live) / 4 * 3 }
+    var softBound: UInt64 { certainlyLive &+ (bound &- certainlyLive) / 4 * 3 }
 }

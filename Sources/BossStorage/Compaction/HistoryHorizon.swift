@@ -52,7 +52,7 @@ extension StorageEngine {
         let marked = outdated
         return writer.withLock { state in
             if state.upkeep.kept != kept {
-                state.upkeep.markHeld(andInSnapshots: Self.dropsSnapshots(from: old.kept, to: kept))
+                state.upkeep.markHeld([], andInSnapshots: Self.dropsSnapshots(from: old.kept, to: kept))
             }
             state.upkeep.kept = kept
             state.upkeep.deletions = deletions
@@ -95,7 +95,8 @@ struct CompactionPacer {
     func pass(_ byteCount: Int) throws(StorageError) {
         if engine.isStopping.load(ordering: .relaxed) { throw .closed }
         let rate = engine.options.compactionRate
-        guard !isUrgent, rate > 0 else { return }
+        // Nobody has to wait for work that is done slowly on purpose.
+        guard !isUrgent, rate > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0 else { return }
         Pause.microseconds(byteCount * 1_000_000 / rate)
     }
 }

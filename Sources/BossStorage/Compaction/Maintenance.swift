@@ -296,7 +296,7 @@ extension StorageEngine {
     ) throws(StorageError) -> Bool {
         var hides = false
         // The live log may hold older pages.
-        for entry in shown.memtable.groups[group] ?? []
+        for entry in shown.memtable.entries(of: group)
         where entry.index.sequence < tombstone.sequence && tombstone.contains(entry.index.morton) {
             return true
         }

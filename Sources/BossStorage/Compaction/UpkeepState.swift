@@ -22,6 +22,8 @@ struct UpkeepState {
         var isNew: Bool
         /// Where to look for it, if that is known.
         var minimumKey: CuboidKey?
+        /// Length of the file, 0 where that is not known.
+        var byteCount: UInt64 = 0
     }
 
     private(set) var pending: [FileIdentifier: Pending]
@@ -54,19 +56,26 @@ struct UpkeepState {
 
     mutating func mark(_ segment: SegmentReference, isNew: Bool) {
         let wasNew = pending[segment.identifier]?.isNew == true
-        pending[segment.identifier] = Pending(isNew: isNew || wasNew, minimumKey: segment.minimumKey)
+        pending[segment.identifier] = Pending(
+            isNew: isNew || wasNew, minimumKey: segment.minimumKey, byteCount: segment.fileByteCount)
         isIdle = false
     }
 
-    /// Marks the counted segments of which the history, or a snapshot, needs something.
-    mutating func markHeld(andInSnapshots: Bool) {
+    /// Marks the segments of which the history, or a snapshot, needs something: counted ones, and others of which the
+    /// manifest says so.
+    mutating func markHeld(_ named: [SegmentReference], andInSnapshots: Bool) {
+        for segment in named where counts[segment.identifier] == nil { mark(segment, isNew: false) }
         for (identifier, counted) in counts
         where counted.count.held > 0 || (andInSnapshots && counted.count.inSnapshots > 0) {
-            let isNew = pending[identifier]?.isNew == true
-            pending[identifier] = Pending(isNew: isNew, minimumKey: counted.minimumKey)
+            let old = pending[identifier]
+            pending[identifier] = Pending(
+                isNew: old?.isNew == true, minimumKey: counted.minimumKey, byteCount: old?.byteCount ?? 0)
             isIdle = false
         }
     }
+
+    /// Bytes of new segments that were not counted yet: nobody knows what they have replaced.
+    var newByteCount: UInt64 { pending.values.reduce(0) { $0 &+ ($1.isNew ? $1.byteCount : 0) } }
 
     /// Smallest keys of the segments whose counts the root does not hold yet.
     var countedKeys: [(FileIdentifier, CuboidKey)] {

@@ -112,7 +112,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
-        let noted = Set(memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
+        let noted = Set(memtable.entries(of: SystemGroup.notes).map(\.index.morton))
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
