@@ -7,8 +7,8 @@ import Synchronization
 /// The source is only read. Pages are found through indexes where these verify, and by a search for them where not;
 /// `SalvageInventory` says how versions are ordered. The newest state is written, with notes of commits and numbers
 /// of commits going on from those of the source; older versions and snapshots are not taken over. Files that no root
-/// names are left aside unless roots or lists of segments are damaged: then a load that was finished but never
-/// committed may appear.
+/// names are left aside unless roots or lists of segments are damaged: then a load that was never committed may
+/// appear.
 ///
 ///     let report = try Salvage(source: damaged, destination: fresh).run()
 ///     for loss in report.losses { print(loss) }

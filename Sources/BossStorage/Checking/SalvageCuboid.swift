@@ -23,6 +23,15 @@ struct SalvagedCuboid {
     private(set) var lostPageCount = 0
     private(set) var pageCount = 0
 
+    /// A page of which nothing but the key is known.
+    private struct Pending {
+        let order: SalvagedVersion.Order
+        let isWhole: Bool
+        /// Bricks that newer versions hold.
+        let held: [Int]
+        let path: String
+    }
+
     /// Goes through the versions from the newest to the first that stands for itself.
     ///
     /// A brick that is damaged becomes background. Where nothing but the key of a page is known, the version before
@@ -34,7 +43,7 @@ struct SalvagedCuboid {
         self.key = key
         let deleted = tombstones.reduce(UInt64(0)) { $1.contains(key.morton) ? max($0, $1.sequence) : $0 }
         let orders = Dictionary(grouping: versions, by: \.order).sorted { $0.key > $1.key }
-        var pending: [(order: SalvagedVersion.Order, isWhole: Bool, path: String)] = []
+        var pending: [Pending] = []
         var standIn: UInt64?
         loop: for (order, same) in orders {
             // A page of the same commit was written after the deletion; a load's pages are all of one commit.
@@ -54,26 +63,32 @@ struct SalvagedCuboid {
             let stored = same.filter { $0.kind == .delta || $0.kind == .full }
             guard let (page, path) = Self.best(stored, key, inventory, database) else {
                 if let first = stored.first {
-                    pending.append((order, first.kind == .full, inventory.files[first.file].path))
+                    pending.append(
+                        Pending(
+                            order: order, isWhole: first.kind == .full, held: replaced.keys.sorted(),
+                            path: inventory.files[first.file].path))
                 }
                 continue
             }
             pageCount += 1
             if !pending.isEmpty, standIn == nil { standIn = order.sequence }
             if page.header.kind == .delta {
-                if !takeDelta(page, order, path) { pending.append((order, false, path)) }
+                if !takeDelta(page, order, path) {
+                    pending.append(
+                        Pending(order: order, isWhole: false, held: replaced.keys.sorted(), path: path))
+                }
             } else {
                 takeFull(page, order, path)
                 break
             }
         }
-        for (order, isWhole, path) in pending {
+        for lost in pending {
             lostPageCount += 1
             losses.append(
                 SalvageLoss(
-                    group: key.group, morton: key.morton, commit: order.sequence,
-                    extent: isWhole ? .cuboid : .someBricks,
-                    substitute: standIn.map { .olderVersion(commit: $0) } ?? .background, path: path))
+                    group: key.group, morton: key.morton, commit: lost.order.sequence,
+                    extent: lost.isWhole ? .cuboid(except: lost.held) : .someBricks(except: lost.held),
+                    substitute: standIn.map { .olderVersion(commit: $0) } ?? .background, path: lost.path))
         }
     }
 

@@ -192,9 +192,7 @@ struct SalvageReading {
         let committed = role == .log ? committedPages(scan, found, reference) : scan.pages
         if reference == nil, role != .log, !isSealed(scan, found) {
             inventory.remarks.append(
-                "\(found.path): a load that was never finished, or a file that lost its end; its "
-                    + "\(scan.pages.count) pages were left out")
-            return 0
+                "\(found.path): a file that lost its end, or a load that was never finished")
         }
         inventory.add(scan.leaves, file, reference)
         for page in committed where !indexed.contains(page.offset) {

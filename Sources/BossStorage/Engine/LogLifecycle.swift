@@ -107,6 +107,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
+        markDeleted(memtable, state)
         let noted = Set(memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
@@ -118,6 +119,17 @@ extension StorageEngine {
         }
         state.log = nil
         writeStatus(state)
+    }
+
+    /// What lies under a deletion has to be counted again.
+    private func markDeleted(_ memtable: Memtable, _ state: WriterState) {
+        let table = published.withLock { $0.table }
+        for tombstone in memtable.rangeTombstones.values.joined() {
+            // A list of segments that cannot be read is met, and reported, by who needs it.
+            try? table.forEach(holding: tombstone.group, tombstone.codes) { segment in
+                state.upkeep.mark(segment.reference.identifier, isNew: false)
+            }
+        }
     }
 
     /// Ends the log with a record that says it was closed and flushed there.

@@ -13,7 +13,7 @@ struct SalvageTests {
     /// `BOSSQL_DAMAGES` asks for more.
     private static let caseCount: Int = {
         let asked = ProcessInfo.processInfo.environment["BOSSQL_DAMAGES"].flatMap { Int($0) }
-        return max(120, asked ?? 0)
+        return max(400, asked ?? 0)
     }()
 
     private func salvage(_ source: SimulatedFileSystem, seed: UInt64 = 1) throws -> (
@@ -199,14 +199,17 @@ struct SalvageTests {
                     let isNamed = (named[key] ?? []).contains { loss in
                         switch loss.extent {
                         case .bricks(let bricks): bricks.contains(brick)
-                        case .cuboid, .someBricks: true
+                        case .cuboid(let held), .someBricks(let held): !held.contains(brick)
                         }
                     }
                     let isIntact = oracle.isIntact(key, brick, touched)
                     if isRight {
                         saved += 1
                         // A brick that is right may be named where only some bricks of a delta are lost.
-                        let isExact = named[key]?.allSatisfy { $0.extent != .someBricks } ?? true
+                        let isExact = (named[key] ?? []).allSatisfy { loss in
+                            if case .someBricks = loss.extent { return false }
+                            return true
+                        }
                         #expect(!isNamed || !isIntact || !isExact, "\(key) brick \(brick), seed \(seed)")
                         continue
                     }
