@@ -103,6 +103,12 @@ let package = Package(
             name: "bossql-torture", dependencies: ["BossSimulator"],
             path: "Tests/Torture",
             swiftSettings: checked),
+        // Opens generated databases of 100 TB and 2 PB and prints what that takes; here, since another package cannot
+        // see the engine.
+        .executableTarget(
+            name: "bossql-scale", dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossTestSupport"],
+            path: "Tests/Scale",
+            swiftSettings: checked),
         .testTarget(
             name: "BossGeometryTests", dependencies: ["BossGeometry", "BossTestSupport"],
             swiftSettings: checked),

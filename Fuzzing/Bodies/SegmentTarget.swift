@@ -69,11 +69,14 @@ enum SegmentTarget {
         let root = ManifestRoot(
             number: 1, database: database, epoch: 1, lastSequence: 0, microseconds: 0, logs: [], segments: [],
             droppedChannels: [])
+        let reclaimer = FileReclaimer(fileSystem: files)
         return StorageEngine(
             fileSystem: files, options: EngineReading.options, isReadOnly: false,
             state: WriterState(root: root, lastSequence: 0),
             published: PublishedState(
-                segments: [segment], memtable: Memtable(), sequence: .max, rootNumber: 1))
+                table: SegmentTable(recent: [segment]), memtable: Memtable(), sequence: .max,
+                pin: reclaimer.pin(1)),
+            reclaimer: reclaimer)
     }
 
     @Sendable private static func seeds() throws -> [[UInt8]] {

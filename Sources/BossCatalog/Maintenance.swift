@@ -28,6 +28,17 @@ extension Catalog {
         return settings
     }
 
+    /// The highest number that a channel ever got, 0 without any.
+    package var lastChannelID: UInt32 {
+        get throws(CatalogError) {
+            let last = try read { session in
+                try session.first(
+                    "SELECT seq FROM sqlite_sequence WHERE name = 'channel'", [], { try $0.integer("seq") })
+            }
+            return UInt32(clamping: last ?? 0)
+        }
+    }
+
     /// Makes the numbers of future channels exceed a given one. For a catalog restored from a backup that is
     /// older than the engine's pages: numbers found there must not be given again.
     package func reserveChannelIDs(upTo channelID: UInt32) throws(CatalogError) {

@@ -70,6 +70,7 @@ public final class Database: Sendable {
             let catalog = try finishTransactions(found, engine)
             let database = Database(path: path, options: options, catalog: catalog, engine: engine)
             if isWriter {
+                try database.reserveChannelNumbers()
                 try database.finishDrops()
                 if options.maintainsInBackground { engine.startMaintenance() }
             }
@@ -97,6 +98,14 @@ public final class Database: Sendable {
             if catalog.isReadOnly { return try catalog.overlaid(by: redos) }
             for redo in redos { try catalog.apply(redo: redo.redo, engineCommit: redo.commit) }
             return catalog
+        }
+    }
+
+    /// A catalog that is older than the engine's pages must not give their channel numbers away again.
+    private func reserveChannelNumbers() throws(DatabaseError) {
+        let largest = try mappingErrors { () throws(StorageError) in try engine.view().largestChannel }
+        try mappingErrors { () throws(CatalogError) in
+            if try catalog.lastChannelID < largest { try catalog.reserveChannelIDs(upTo: largest) }
         }
     }
 

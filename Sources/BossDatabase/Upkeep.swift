@@ -48,29 +48,13 @@ extension Database {
         _ channel: Channel? = nil, control: OperationControl = OperationControl()
     ) throws(DatabaseError) {
         if isReadOnly { throw DatabaseError(StorageError.readOnly) }
-        let cancelled = DatabaseErrorBox()
-        do throws(StorageError) {
+        let relay = ProgressRelay(title: "compact", control: control)
+        try relay.run { (report) throws(StorageError) in
+            var done: UInt64 = 0
             try engine.compact(channel: channel?.layout.channel) { (step) throws(StorageError) in
-                do throws(DatabaseError) { try control.cancellation.check() } catch {
-                    cancelled.error = error
-                    throw .closed
-                }
-                if case .rewritten(let before, _) = step {
-                    cancelled.byteCount += Int(before)
-                    control.progress?(
-                        Progress(
-                            title: "compact", completedByteCount: cancelled.byteCount,
-                            totalByteCount: cancelled.byteCount))
-                }
+                if case .rewritten(let before, _) = step { done += before }
+                try report(done, max(done, engine.spaceUsage.total))
             }
-        } catch {
-            throw cancelled.error ?? DatabaseError(error)
         }
     }
-}
-
-/// Carries the error of the facade through the engine, on one thread.
-private final class DatabaseErrorBox {
-    var error: DatabaseError?
-    var byteCount = 0
 }

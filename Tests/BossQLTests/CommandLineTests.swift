@@ -1,3 +1,5 @@
+import BossDatabase
+import BossQuery
 import BossFormats
 import BossGeometry
 import BossVoxels
@@ -31,6 +33,47 @@ struct CommandLineTests {
         let volume = try Volume<UInt8>(extent: VoxelExtent(x: 64, y: 64, z: 16), elements: voxels)
         try NPYWriter.write(volume.erased, to: path)
         return voxels
+    }
+
+    // MARK: Versions
+
+    @Test("a reader in another process sees a snapshot, and the history, beside the writer")
+    func snapshotInAnotherProcess() throws {
+        let lab = try Self.database()
+        let block = lab.folder.file("block.npy")
+        _ = try Self.writeBlock(block)
+        let made = try CommandLineProgram.run(
+            [lab.path],
+            input: """
+                USE lab/mouse; INSERT CUTOUT INTO em FROM FILE '\(block)';
+                CREATE SNAPSHOT first OF lab/mouse; DELETE CUTOUT FROM em Z 0:8;
+                """)
+        try #require(made.status == 0, "\(made.errors)")
+        // This process writes, and holds the database open while the other one reads.
+        let database = try Database.open(lab.path)
+        let writer = Session(database: database)
+        try writer.execute("USE lab/mouse; CREATE SNAPSHOT second OF lab/mouse; DELETE CUTOUT FROM em Z 8")
+        func read(_ statement: String) throws -> CommandOutcome {
+            try CommandLineProgram.run([lab.path, "--read-only", "-c", statement, "--format", "csv"])
+        }
+        // Of 65 536 voxels, numbered modulo 251, every 251st from the first is 0.
+        func sum(_ voxels: Range<Int>) -> Double { voxels.reduce(0) { $0 + Double($1 % 251) } }
+        for (version, voxels) in [("first", 0..<65_536), ("second", 32_768..<65_536), ("main", 36_864..<65_536)] {
+            let outcome = try read("SELECT sum FROM STATS(lab/mouse/em@\(version))")
+            #expect(outcome.text == "sum\r\n\(sum(voxels))\r\n", "\(version): \(outcome.errors)")
+        }
+        #expect(
+            try read("SELECT name, commit FROM sys.snapshots").text == "name,commit\r\nfirst,1\r\nsecond,2\r\n")
+        #expect(try read("SELECT commit FROM HISTORY(lab/mouse/em)").text == "commit\r\n3\r\n2\r\n1\r\n")
+        #expect(try read("SELECT SUM FROM STATS(lab/mouse/em@third)").errors.contains("42704"))
+        for refused in [
+            "CREATE SNAPSHOT third OF lab/mouse", "DROP SNAPSHOT first OF lab/mouse", "COMPACT",
+            "RESTORE lab/mouse/em TO @first", "SET history_retention = off", "RESET history_retention",
+        ] {
+            let outcome = try read(refused)
+            #expect(outcome.status == 1 && outcome.errors.contains("25006"), "\(refused): \(outcome.errors)")
+        }
+        try database.close()
     }
 
     // MARK: Exit statuses and errors

@@ -90,7 +90,9 @@ final class Torture: Sendable {
                 + "\(done.conflicts) conflicts, \(done.crashes) crashes (\(rate(done.crashes))/s, "
                 + "\(done.nestedCrashes) within recovery), \(done.kills) kills, \(done.recoveries) recoveries, "
                 + "\(done.refusals) refusals by a full disk, bits flipped: \(done.flipsDetected) detected, "
-                + "\(done.flipsHarmless) harmless; failures \(done.faultCount): \(done.faultText)")
+                + "\(done.flipsHarmless) harmless; \(done.upkeepSteps) steps of maintenance, "
+                + "\(done.rewrites) rewrites, \(done.pasts) older commits compared, "
+                + "\(done.refusedPasts) given up; failures \(done.faultCount): \(done.faultText)")
         fflush(nil)
     }
 

@@ -112,7 +112,8 @@ extension CheckRun {
                 "lists of segments are out of order")
             last = reference.minimumKey
             // A fresh object: one in use may have been read before the damage.
-            let shard = Shard(reference: reference, fileSystem: fileSystem, database: root.database)
+            let shard = Shard(
+                reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: root.database))
             let listed = attempt(name) { () throws(StorageError) in try shard.references() }
             guard let listed else {
                 subject.isIndexSound = false

@@ -51,7 +51,7 @@ extension StorageEngine {
             let opened = try segment.open()
             let leaves = LeafCache(budget: 1 << 20)
             let pages = CheckedPages(
-                run: run, file: opened.store.file, object: "segment file \(path)", database: database,
+                run: run, file: try fileSystem.open(path, mode: .read), object: "segment file \(path)", database: database,
                 droppedChannels: shown.droppedChannels)
             for group in opened.index.groups {
                 for number in group.firstLeaf..<group.firstLeaf + group.leafCount {

@@ -28,7 +28,8 @@ package enum StorageCheck {
         guard let root = try run.newestRoot(status) else { return run.finish() }
         var subject = CheckSubject(root: root, status: status)
         subject.published = StorageEngine.publishedState(
-            root: root, fileSystem: fileSystem, FileReclaimer(fileSystem: fileSystem))
+            root: root, origin: SegmentOrigin(fileSystem: fileSystem, database: root.database),
+            FileReclaimer(fileSystem: fileSystem))
         try run.check(&subject)
         return run.finish()
     }

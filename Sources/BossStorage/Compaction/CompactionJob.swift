@@ -54,22 +54,20 @@ struct CompactionJob {
             let entry = IndexEntry(
                 morton: code, sequence: deletion.sequence, kind: .tombstone, offsetOrConstant: 0,
                 pageByteCount: 0, headerChecksum: 0)
-            try writer.append(entry, group: group, bytes: nil, isHeld: deletion.fate == .inHistory)
+            try writer.append(entry, group: group, bytes: nil, fate: deletion.fate)
         }
     }
 
     private func copy(
         _ item: VersionChain.Item, _ group: PageGroup, to writer: inout SegmentWriter
     ) throws(StorageError) {
-        let isHeld = item.fate == .inHistory
         guard !item.entry.isIndexOnly else {
-            return try writer.append(item.entry, group: group, bytes: nil, isHeld: isHeld)
+            return try writer.append(item.entry, group: group, bytes: nil, fate: item.fate)
         }
-        guard let store = item.store as? FilePageStore else { return }
         let page = VoxelStorage(byteCount: Int(item.entry.pageByteCount), zeroed: false)
         let copied = page.withUnsafeMutableBytes { buffer in
             Result { () throws(StorageError) in
-                var header = try store.verifiedPage(item.entry, group: group, into: buffer)
+                var header = try item.store.verifiedPage(item.entry, group: group, into: buffer)
                 // Pages of bulk segments learn their commit here.
                 header.sequence = item.entry.sequence
                 let bytes = header.encoded()
@@ -79,7 +77,7 @@ struct CompactionJob {
                     UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
                 }
                 try writer.append(
-                    entry, group: group, bytes: UnsafeRawBufferPointer(buffer), isHeld: isHeld)
+                    entry, group: group, bytes: UnsafeRawBufferPointer(buffer), fate: item.fate)
             }
         }
         try copied.get()
@@ -102,7 +100,7 @@ struct CompactionJob {
         let stored = page.kind == .full
         let written = page.withBytes { bytes in
             Result { () throws(StorageError) in
-                try writer.append(entry, group: group, bytes: stored ? bytes : nil, isHeld: false)
+                try writer.append(entry, group: group, bytes: stored ? bytes : nil, fate: .needed)
             }
         }
         try written.get()
@@ -111,8 +109,7 @@ struct CompactionJob {
 
     /// Reads a new segment back: what takes the place of others must be whole.
     private func verify(_ reference: SegmentReference) throws(StorageError) {
-        let segment = Segment(
-            reference: reference, fileSystem: engine.fileSystem, database: engine.database)
+        let segment = Segment(reference: reference, origin: engine.origin)
         try segment.verifyPages(leaves: LeafCache(budget: 1 << 20), pace: pace)
     }
 }

@@ -29,23 +29,57 @@ extension StorageEngine {
         return KeptCommits(oldest: min(oldest, shown.sequence), snapshots: snapshots)
     }
 
-    /// Takes over new limits: what was held by the old ones is counted again.
-    func takeOver(_ kept: KeptCommits, _ shown: PublishedState) -> UpkeepState {
-        writer.withLock { state in
-            let old = state.upkeep.kept
-            guard old != kept else { return state.upkeep }
-            state.upkeep.kept = kept
-            let dropsSnapshots = old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? false
-            var segments = shown.table.recent
-            for shard in shown.table.shards { segments += shard.loadedSegments }
-            for segment in segments {
-                let count = state.upkeep.count(of: segment.reference)
-                if count.held > 0 || (dropsSnapshots && count.inSnapshots > 0) {
-                    state.upkeep.mark(segment.reference.identifier, isNew: false)
-                }
+    /// Takes over new limits: what they may have changed is counted again.
+    func takeOver(_ kept: KeptCommits, _ shown: PublishedState) throws(StorageError) -> UpkeepState {
+        let old = writer.withLock { $0.upkeep }
+        let deletions = Set(shown.rangeTombstones.values.joined())
+        let isSame =
+            old.kept == kept && old.deletions == deletions && old.droppedChannels == shown.droppedChannels
+        if isSame { return old }
+        var outdated = try segmentsHolding(kept, old, shown)
+        for deletion in deletions.subtracting(old.deletions) {
+            let low = CuboidKey(group: deletion.group, morton: deletion.codes.lowerBound)
+            let high = CuboidKey(group: deletion.group, morton: deletion.codes.upperBound)
+            try shown.table.forEach(from: low, through: high) { outdated.append($0.reference) }
+        }
+        for channel in shown.droppedChannels.subtracting(old.droppedChannels) {
+            try shown.table.forEach(holding: channel) { outdated.append($0.reference) }
+        }
+        let marked = outdated
+        return writer.withLock { state in
+            if state.upkeep.kept != kept {
+                state.upkeep.markHeld(andInSnapshots: Self.dropsSnapshots(from: old.kept, to: kept))
             }
+            state.upkeep.kept = kept
+            state.upkeep.deletions = deletions
+            state.upkeep.droppedChannels = shown.droppedChannels
+            for segment in marked { state.upkeep.mark(segment, isNew: false) }
             return state.upkeep
         }
+    }
+
+    /// Segments with pages that only the history or a snapshot needs, if these are other ones now.
+    private func segmentsHolding(
+        _ kept: KeptCommits, _ old: UpkeepState, _ shown: PublishedState
+    ) throws(StorageError) -> [SegmentReference] {
+        guard old.kept != kept else { return [] }
+        let dropsSnapshots = Self.dropsSnapshots(from: old.kept, to: kept)
+        var segments = shown.table.recent.map(\.reference)
+        for shard in shown.table.shards {
+            let reference = shard.reference
+            let isConcerned =
+                reference.heldByteCount > 0 || (dropsSnapshots && reference.snapshotByteCount > 0)
+            segments += isConcerned ? try shard.references() : shard.loadedSegments?.references ?? []
+        }
+        return segments.filter { segment in
+            let count = old.count(of: segment)
+            return count.held > 0 || (dropsSnapshots && count.inSnapshots > 0)
+        }
+    }
+
+    /// Before the first look it is not known which snapshots there were.
+    private static func dropsSnapshots(from old: KeptCommits?, to kept: KeptCommits) -> Bool {
+        old.map { !Set($0.snapshots).isSubset(of: kept.snapshots) } ?? true
     }
 }
 

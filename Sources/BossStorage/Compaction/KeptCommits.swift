@@ -55,7 +55,7 @@ struct VersionChain {
     ///   - items: in any order.
     ///   - tombstones: those that contain the cuboid.
     init(_ items: [Item], tombstones: [RangeTombstone], kept: KeptCommits) {
-        self.items = items.sorted { $0.entry.sequence > $1.entry.sequence }
+        self.items = items.sorted { IndexEntry.precedes($0.entry, $1.entry) }
         let deleted = tombstones.sorted { $0.sequence > $1.sequence }
         var nextBase: UInt64?
         var at = 0

@@ -14,6 +14,8 @@ package enum MaintenanceStep: Hashable, Sendable {
     case rewritten(byteCountBefore: UInt64, byteCountAfter: UInt64)
     /// Forgot deletions that hide nothing any more.
     case cleared
+    /// Looked for files that no root names, and removed them.
+    case swept(fileCount: Int)
 }
 
 /// Upkeep in steps, each short or given up promptly when the engine closes. A thread of the facade drives them; a
@@ -75,27 +77,44 @@ extension StorageEngine {
             return (published.withLock { $0 }, self.usage(state))
         }
         let kept = try keptCommits(shown, usage)
-        let upkeep = takeOver(kept, shown)
+        let upkeep = try takeOver(kept, shown)
         let reader = VersionReader(
             view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
         if let counted = try countNext(shown, upkeep, reader) { return counted }
-        let segments = try candidates(shown)
+        let segments = try candidates(shown, upkeep, forcing: wanted)
         let picker = CompactionPicker(
             segments: segments, state: upkeep, usage: usage, options: options,
             droppedChannels: shown.droppedChannels)
         if let task = picker.next() { return try run(task, reader, usage) }
         if let task = forced(&wanted, segments, upkeep) { return try run(task, reader, usage) }
-        return try clearDeletions(shown) ? .cleared : nil
+        if try clearDeletions(shown) { return .cleared }
+        return try sweepNext()
     }
 
-    /// Segments that maintenance looks after: those of the root, and those of shards that are in memory or have much
-    /// that is dead.
-    private func candidates(_ shown: PublishedState) throws(StorageError) -> [Segment] {
+    /// Segments that maintenance looks after: those of the root, and of those in shards the ones that were counted, that
+    /// belong to dropped channels, or whose shard has much that is dead.
+    private func candidates(
+        _ shown: PublishedState, _ upkeep: UpkeepState, forcing wanted: Set<FileIdentifier>
+    ) throws(StorageError) -> [Segment] {
         var segments = shown.table.recent
+        guard !shown.table.shards.isEmpty else { return segments }
+        var taken = Set(segments.map(\.reference.identifier))
+        func take(_ segment: Segment) {
+            if taken.insert(segment.reference.identifier).inserted { segments.append(segment) }
+        }
         for shard in shown.table.shards {
             let reference = shard.reference
-            let isWorthIt = reference.deadByteCount * 10 > reference.segmentByteCount
-            segments += isWorthIt ? try shard.segments().all : shard.loadedSegments
+            guard !wanted.isEmpty || reference.deadByteCount * 10 > reference.segmentByteCount else { continue }
+            let all = try shard.segments()
+            for index in all.references.indices { take(all[index]) }
+        }
+        for (identifier, key) in upkeep.countedKeys where !taken.contains(identifier) {
+            if let segment = try shown.table.segment(identifier, startingAt: key) { take(segment) }
+        }
+        for channel in shown.droppedChannels.sorted() {
+            let limit = segments.count + ShardFile.capacity
+            let (low, high) = CuboidKey.range(ofChannel: channel)
+            try shown.table.forEach(from: low, through: high, while: { segments.count < limit }, take)
         }
         return segments
     }
@@ -131,9 +150,12 @@ extension StorageEngine {
     private func countNext(
         _ shown: PublishedState, _ upkeep: UpkeepState, _ reader: VersionReader
     ) throws(StorageError) -> MaintenanceStep? {
-        let wanted = upkeep.pending.keys.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
-        guard let identifier = wanted.first(where: { !upkeep.avoided.contains($0) }) else { return nil }
-        guard let segment = try self.segment(identifier, shown) else {
+        let waiting = upkeep.pending.keys.filter { !upkeep.avoided.contains($0) }
+        guard let identifier = waiting.min(by: { ($0.high, $0.low) < ($1.high, $1.low) }) else { return nil }
+        guard
+            let segment = try shown.table.segment(
+                identifier, startingAt: upkeep.pending[identifier]?.minimumKey)
+        else {
             writer.withLock { $0.upkeep.forget(identifier) }
             return .counted
         }
@@ -141,27 +163,11 @@ extension StorageEngine {
             try self.count(segment, reader)
         }
         writer.withLock { state in
-            let isNew = state.upkeep.pending[identifier] == true
+            let isNew = state.upkeep.pending[identifier]?.isNew == true
             state.upkeep.record(count, of: segment.reference)
             if isNew { for other in replaced { state.upkeep.mark(other, isNew: false) } }
         }
         return .counted
-    }
-
-    private func segment(
-        _ identifier: FileIdentifier, _ shown: PublishedState
-    ) throws(StorageError) -> Segment? {
-        if let segment = shown.table.recent.first(where: { $0.reference.identifier == identifier }) {
-            return segment
-        }
-        for shard in shown.table.shards {
-            if let segment = try shard.segments().all.first(where: {
-                $0.reference.identifier == identifier
-            }) {
-                return segment
-            }
-        }
-        return nil
     }
 
     /// Remembers segments that cannot be read, so that the next step does not meet them again.
@@ -231,7 +237,9 @@ extension StorageEngine {
                     for output in outputs { try? fileSystem.unlink(output.path) }
                     return false
                 }
-                let edit = ManifestEdit(added: outputs, removed: Set(inputs.map(\.reference.identifier)))
+                let removed = inputs.map { ($0.reference.identifier, $0.reference.minimumKey) }
+                let edit = ManifestEdit(
+                    added: outputs, removed: Dictionary(removed, uniquingKeysWith: { first, _ in first }))
                 try publish(state, edit) { root in
                     root.history.oldest = max(root.history.oldest, kept.oldest)
                 }
@@ -248,7 +256,7 @@ extension StorageEngine {
     /// Deletions that no older page lies under any more.
     private func clearDeletions(_ shown: PublishedState) throws(StorageError) -> Bool {
         var done: Set<RangeTombstone> = []
-        for (group, tombstones) in shown.rangeTombstones {
+        for (group, tombstones) in shown.rangeTombstones.sorted(by: { $0.key < $1.key }) {
             for tombstone in tombstones where try !hidesPages(tombstone, group, shown) {
                 done.insert(tombstone)
             }
@@ -290,10 +298,9 @@ extension StorageEngine {
         var done: [UInt32] = []
         for channel in shown.droppedChannels.sorted() {
             var isHeld = false
-            let low = CuboidKey(group: PageGroup(channel: channel, resolution: 0, time: 0), morton: 0)
-            let high = CuboidKey(
-                group: PageGroup(channel: channel, resolution: .max, time: .max), morton: .max)
-            try shown.table.forEach(from: low, through: high) { (segment) throws(StorageError) in
+            let (low, high) = CuboidKey.range(ofChannel: channel)
+            try shown.table.forEach(from: low, through: high, while: { !isHeld }) {
+                (segment) throws(StorageError) in
                 if try segment.open().index.groups.contains(where: { $0.group.channel == channel }) {
                     isHeld = true
                 }
@@ -318,5 +325,15 @@ extension Segment {
             let leaf = try leaves.leaf(number, group: group, of: opened, name: reference.path)
             for entry in leaf.entries where codes.contains(entry.morton) { body(reference.stamped(entry)) }
         }
+    }
+}
+
+extension CuboidKey {
+    /// The lowest and the highest key that a channel can have.
+    static func range(ofChannel channel: UInt32) -> (low: CuboidKey, high: CuboidKey) {
+        (
+            CuboidKey(group: PageGroup(channel: channel, resolution: 0, time: 0), morton: 0),
+            CuboidKey(group: PageGroup(channel: channel, resolution: .max, time: .max), morton: .max)
+        )
     }
 }

@@ -6,7 +6,7 @@ extension StorageEngine {
     /// - Returns: the count, and the other segments whose pages it replaces.
     func count(
         _ segment: Segment, _ reader: VersionReader
-    ) throws(StorageError) -> (count: UpkeepState.Count, replaced: Set<FileIdentifier>) {
+    ) throws(StorageError) -> (count: UpkeepState.Count, replaced: [SegmentReference]) {
         let own = segment.reference.identifier
         var count = UpkeepState.Count(dead: 0, held: 0, isEmpty: true)
         var replaced: Set<FileIdentifier> = []
@@ -17,7 +17,18 @@ extension StorageEngine {
             for chain in try reader.chains(group, codes) { Self.add(chain, own, &count, &replaced) }
         }
         if count.isEmpty { count.dead = segment.reference.fileByteCount }
-        return (count, replaced)
+        return (count, try references(of: replaced, overlapping: segment.reference, reader))
+    }
+
+    private func references(
+        of identifiers: Set<FileIdentifier>, overlapping own: SegmentReference, _ reader: VersionReader
+    ) throws(StorageError) -> [SegmentReference] {
+        var found: [SegmentReference] = []
+        guard !identifiers.isEmpty else { return found }
+        try reader.view.state.table.forEach(from: own.minimumKey, through: own.maximumKey) { segment in
+            if identifiers.contains(segment.reference.identifier) { found.append(segment.reference) }
+        }
+        return found
     }
 
     private static func add(
@@ -72,6 +83,23 @@ package struct SpaceUsage: Hashable, Sendable {
 }
 
 extension StorageEngine {
+    /// Dead and held bytes of all segments, counted anew: what `spaceUsage` must say once maintenance has nothing to
+    /// do. Reads all indexes.
+    package func recountedBytes() throws(StorageError) -> (dead: UInt64, held: UInt64) {
+        let shown = published.withLock { $0 }
+        let known = KeptCommits(
+            oldest: shown.history.oldest, snapshots: shown.snapshots.map(\.sequence))
+        let kept = writer.withLock { $0.upkeep.kept } ?? known
+        let reader = VersionReader(
+            view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
+        var sum: (dead: UInt64, held: UInt64) = (0, 0)
+        for segment in try shown.table.all() {
+            let count = try count(segment, reader).count
+            sum = (sum.dead &+ count.dead, sum.held &+ count.held)
+        }
+        return sum
+    }
+
     /// Where the bytes of the database are now.
     package var spaceUsage: SpaceUsage { writer.withLock { usage($0) } }
 

@@ -13,6 +13,7 @@ struct SegmentWriter {
     private var allocated: UInt64 = 0
     private var groups: [PageGroup: [IndexEntry]] = [:]
     private var heldByteCount: UInt64 = 0
+    private var snapshotByteCount: UInt64 = 0
     private(set) var references: [SegmentReference] = []
     private var inFlightByteCount = 0
     private var lastKey: CuboidKey?
@@ -21,9 +22,9 @@ struct SegmentWriter {
 
     /// Adds an entry that has no page beside it, or whose page is `bytes` with a final header.
     ///
-    /// - Parameter isHeld: whether only the history needs the version.
+    /// - Parameter fate: who needs the version.
     mutating func append(
-        _ entry: IndexEntry, group: PageGroup, bytes: UnsafeRawBufferPointer?, isHeld: Bool
+        _ entry: IndexEntry, group: PageGroup, bytes: UnsafeRawBufferPointer?, fate: VersionFate
     ) throws(StorageError) {
         // All versions of a cuboid stay in one file: else merging files that overlap there would never end.
         let key = CuboidKey(group: group, morton: entry.morton)
@@ -48,7 +49,8 @@ struct SegmentWriter {
             end = needed
         }
         groups[group, default: []].append(placed)
-        if isHeld { heldByteCount += UInt64(entry.pageByteCount) }
+        if fate == .inHistory { heldByteCount += UInt64(entry.pageByteCount) }
+        if fate == .inSnapshot { snapshotByteCount += UInt64(entry.pageByteCount) }
     }
 
     private mutating func open() throws(StorageError) -> any StorageFile {
@@ -76,11 +78,13 @@ struct SegmentWriter {
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
         reference.level = 1
         reference.heldByteCount = heldByteCount
+        reference.snapshotByteCount = snapshotByteCount
         references.append(reference)
         self.file = nil
         self.header = nil
         groups = [:]
         heldByteCount = 0
+        snapshotByteCount = 0
     }
 
     /// Seals the last file.
@@ -105,7 +109,7 @@ struct SegmentWriter {
     }
 }
 
-extension FilePageStore {
+extension PageStore {
     /// Reads a stored page and verifies all of it: header, directory and every brick.
     ///
     /// - Throws: `.corrupt` naming file and offset.

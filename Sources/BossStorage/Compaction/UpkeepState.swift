@@ -11,18 +11,29 @@ struct UpkeepState {
     }
     private struct Counted {
         var count: Count
+        let minimumKey: CuboidKey
         /// What the manifest says.
         let named: Count
     }
 
-    /// Segments to be counted again; true for those whose keys may have replaced pages of others.
-    private(set) var pending: [FileIdentifier: Bool]
+    /// A segment to be counted again.
+    struct Pending {
+        /// Whether its keys may have replaced pages of others.
+        var isNew: Bool
+        /// Where to look for it, if that is known.
+        var minimumKey: CuboidKey?
+    }
+
+    private(set) var pending: [FileIdentifier: Pending]
     /// Counts that the root does not hold yet.
     private var counts: [FileIdentifier: Counted] = [:]
     /// Segments that could not be read: left alone until the next open.
     var avoided: Set<FileIdentifier> = []
     /// What the counts were made for.
     var kept: KeptCommits?
+    /// Deletions and dropped channels that the counts know of.
+    var deletions: Set<RangeTombstone> = []
+    var droppedChannels: Set<UInt32> = []
     /// When the oldest commit of the history was last looked for, microseconds since 1970.
     var lastHorizonCheck: Int64?
     /// Whether the last step found nothing to do.
@@ -34,18 +45,37 @@ struct UpkeepState {
     var stallMicroseconds: Int64 = 0
 
     init(uncounted: [FileIdentifier]) {
-        pending = Dictionary(uncounted.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
+        pending = Dictionary(
+            uncounted.map { ($0, Pending(isNew: true, minimumKey: nil)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
-    mutating func mark(_ segment: FileIdentifier, isNew: Bool) {
-        pending[segment] = isNew || pending[segment] == true
+    mutating func mark(_ segment: SegmentReference, isNew: Bool) {
+        let wasNew = pending[segment.identifier]?.isNew == true
+        pending[segment.identifier] = Pending(isNew: isNew || wasNew, minimumKey: segment.minimumKey)
         isIdle = false
+    }
+
+    /// Marks the counted segments of which the history, or a snapshot, needs something.
+    mutating func markHeld(andInSnapshots: Bool) {
+        for (identifier, counted) in counts
+        where counted.count.held > 0 || (andInSnapshots && counted.count.inSnapshots > 0) {
+            let isNew = pending[identifier]?.isNew == true
+            pending[identifier] = Pending(isNew: isNew, minimumKey: counted.minimumKey)
+            isIdle = false
+        }
+    }
+
+    /// Smallest keys of the segments whose counts the root does not hold yet.
+    var countedKeys: [(FileIdentifier, CuboidKey)] {
+        counts.map { ($0.key, $0.value.minimumKey) }.sorted { ($0.0.high, $0.0.low) < ($1.0.high, $1.0.low) }
     }
 
     mutating func record(_ count: Count, of reference: SegmentReference) {
         pending[reference.identifier] = nil
         let named = counts[reference.identifier]?.named ?? Count(reference)
-        counts[reference.identifier] = Counted(count: count, named: named)
+        counts[reference.identifier] = Counted(
+            count: count, minimumKey: reference.minimumKey, named: named)
     }
 
     /// A segment that does not exist any more.
@@ -73,7 +103,7 @@ struct UpkeepState {
 
     func uncounted(after edit: ManifestEdit) -> [FileIdentifier] {
         let added = edit.added.filter { $0.role != .compacted }.map(\.identifier)
-        return Set(pending.keys.filter { !edit.removed.contains($0) } + added).sorted {
+        return Set(pending.keys.filter { edit.removed[$0] == nil } + added).sorted {
             ($0.high, $0.low) < ($1.high, $1.low)
         }
     }
@@ -82,19 +112,22 @@ struct UpkeepState {
     ///
     /// - Parameter named: segments as the new root and the new shards name them.
     mutating func take(_ edit: ManifestEdit, named: [SegmentReference]) {
-        for segment in edit.removed { forget(segment) }
+        for segment in edit.removed.keys { forget(segment) }
         for reference in named {
             guard let counted = counts[reference.identifier] else { continue }
-            counts[reference.identifier] = Counted(count: counted.count, named: Count(reference))
+            counts[reference.identifier] = Counted(
+                count: counted.count, minimumKey: reference.minimumKey, named: Count(reference))
         }
         // What compaction wrote replaces nothing that it has not seen.
-        for segment in edit.added where segment.role != .compacted { mark(segment.identifier, isNew: true) }
+        for segment in edit.added where segment.role != .compacted { mark(segment, isNew: true) }
         isIdle = false
     }
 }
 
 extension UpkeepState.Count {
     init(_ reference: SegmentReference) {
-        self.init(dead: reference.deadByteCount, held: reference.heldByteCount)
+        self.init(
+            dead: reference.deadByteCount, held: reference.heldByteCount,
+            inSnapshots: reference.snapshotByteCount)
     }
 }

@@ -40,7 +40,7 @@ extension StorageEngine {
             }
         }
         let view = View(state: published.withLock { $0 }, leaves: leaves)
-        for (group, keys) in Dictionary(grouping: reads, by: \.group) {
+        for (group, keys) in Dictionary(grouping: reads, by: \.group).sorted(by: { $0.key < $1.key }) {
             let located = try view.locate(group, codes: keys.map(\.morton).sorted())
             if located.contains(where: { $0.newestSequence > sequence }) { throw .writeConflict }
         }

@@ -16,6 +16,15 @@ final class FileReclaimer: Sendable {
         var pins: [UInt64: Int] = [:]
         var retired: [Retired] = []
         var lease: ReaderLease?
+        /// Whether the handle is closed, and only its views need the lease.
+        var isEnding = false
+
+        /// Gives the lease up when nothing but the closed handle itself goes by a root.
+        mutating func endLease() -> ReaderLease? {
+            guard isEnding, pins.values.reduce(0, +) <= 1 else { return nil }
+            defer { lease = nil }
+            return lease
+        }
     }
 
     private let fileSystem: any FileSystem
@@ -36,11 +45,14 @@ final class FileReclaimer: Sendable {
     }
 
     fileprivate func unpin(_ root: UInt64) {
-        state.withLock { state in
+        // The lease is let go of outside the lock.
+        let ended = state.withLock { state in
             let count = state.pins[root, default: 1] - 1
             state.pins[root] = count > 0 ? count : nil
             Self.updateLease(state)
+            return state.endLease()
         }
+        _ = ended
     }
 
     /// A lease names the oldest root that a view of this reader goes by.
@@ -91,7 +103,13 @@ final class FileReclaimer: Sendable {
     }
 
     /// Gives the lease of a read-only handle up once its last view is gone.
-    func endLease() { state.withLock { $0.lease = nil } }
+    func endLease() {
+        let ended = state.withLock { state in
+            state.isEnding = true
+            return state.endLease()
+        }
+        _ = ended
+    }
 }
 
 /// Holds the files of a root while a view goes by it.

@@ -5,17 +5,20 @@ struct FollowerState: Sendable {
     var root: ManifestRoot?
     var status: WriterStatus?
     var log: (identifier: FileIdentifier, store: FilePageStore, contents: LogContents)?
+    var origin: SegmentOrigin?
     private static let attempts = 5
 
     /// Reads the newest state, once or a few times while a writer is publishing.
     static func load(
         fileSystem: any FileSystem, options: StorageOptions, reclaimer: FileReclaimer
-    ) throws(StorageError) -> (FollowerState, WriterState, PublishedState) {
+    ) throws(StorageError) -> (FollowerState, WriterState, PublishedState, SegmentOrigin) {
         var follower = FollowerState()
         let published = try follower.reload(
             fileSystem: fileSystem, options: options, reclaimer: reclaimer)
-        guard let root = follower.root else { throw .notADatabase(path: fileSystem.displayPath) }
-        return (follower, WriterState(root: root, lastSequence: published.sequence), published)
+        guard let root = follower.root, let origin = follower.origin else {
+            throw .notADatabase(path: fileSystem.displayPath)
+        }
+        return (follower, WriterState(root: root, lastSequence: published.sequence), published, origin)
     }
 
     /// Takes over the newest root and log.
@@ -47,7 +50,9 @@ struct FollowerState: Sendable {
     ) throws(StorageError) -> PublishedState? {
         let status = WriterStatus.load(from: fileSystem)
         let root = try Manifest(fileSystem: fileSystem).newest(status)
-        var published = StorageEngine.publishedState(root: root, fileSystem: fileSystem, reclaimer)
+        let origin =
+            origin ?? SegmentOrigin(fileSystem: fileSystem, database: root.database, options: options)
+        var published = StorageEngine.publishedState(root: root, origin: origin, reclaimer)
         log = nil
         if let identifier = root.logs.last {
             let file = try fileSystem.open(
@@ -69,6 +74,7 @@ struct FollowerState: Sendable {
             StorageEngine.restore(found, into: &published, root: root)
             log = (identifier, store, contents)
         }
+        self.origin = origin
         self.root = root
         self.status = status
         return published

@@ -1,45 +1,159 @@
+import Synchronization
+
+/// Files that no root names: what a dead writer left unfinished.
 extension StorageEngine {
-    /// Removes files that no root names: what a dead writer left unfinished.
+    /// Roots with more lists of segments than these are not swept at open, which would read all of them, but by
+    /// maintenance.
+    private static let shardLimit = 4
+
+    /// Removes what no root names.
     ///
-    /// Roots that readers of other processes go by count too. A database of many shards is not swept at open, which
-    /// would read all of them.
+    /// Files of older roots that readers of other processes go by wait in `reclaimer` for these to end.
+    ///
+    /// - Returns: false when the database is too large to be swept at open.
     static func removeGarbage(
-        _ fileSystem: any FileSystem, root: ManifestRoot
-    ) throws(StorageError) {
-        let oldest = ReaderLease.oldestRoot(fileSystem)
-        guard let named = try namedFiles(fileSystem, root: root, oldest: oldest) else { return }
+        _ fileSystem: any FileSystem, root: ManifestRoot, _ reclaimer: FileReclaimer? = nil
+    ) throws(StorageError) -> Bool {
         for name in try fileSystem.list(ManifestRoot.directory) where name.hasPrefix("tmp.") {
             try fileSystem.unlink("\(ManifestRoot.directory)/\(name)")
         }
+        guard root.shards.count <= shardLimit else { return false }
+        guard let named = try NamedIdentifiers(fileSystem, root: root) else { return true }
         // A listing names files only, so the folders of segments are asked for one by one.
-        for directory in ["wal", ShardReference.directory] + SegmentReference.bulkDirectories {
-            for name in try fileSystem.list(directory)
-            where isOwn(name) && !named.contains("\(directory)/\(name)") {
-                try fileSystem.unlink("\(directory)/\(name)")
+        let newest = try NamedIdentifiers(fileSystem, root: root, oldest: .max)
+        var waiting: [String] = []
+        for directory in GarbageSweep.folders + [ShardReference.directory] {
+            for name in try fileSystem.list(directory) where NamedIdentifiers.isOwn(name) {
+                let path = "\(directory)/\(name)"
+                if !named.contains(name) {
+                    try fileSystem.unlink(path)
+                } else if newest?.contains(name) == false {
+                    waiting.append(path)
+                }
             }
+        }
+        reclaimer?.retire(waiting.sorted(), root: root.number)
+        return true
+    }
+
+    private static func unnamed(
+        _ directory: String, _ fileSystem: any FileSystem, _ named: NamedIdentifiers
+    ) throws(StorageError) -> [String] {
+        try fileSystem.list(directory).filter { NamedIdentifiers.isOwn($0) && !named.contains($0) }.map {
+            "\(directory)/\($0)"
         }
     }
 
-    private static func isOwn(_ name: String) -> Bool { name.hasSuffix(".seg") || name.hasSuffix(".ms") }
+    /// Goes on with the search for files that no root names: one folder, or the lists of what is named.
+    func sweepNext() throws(StorageError) -> MaintenanceStep? {
+        guard let sweep = writer.withLock({ $0.sweep }) else { return nil }
+        do throws(StorageError) {
+            guard let named = sweep.named else { return .swept(fileCount: try beginSweep()) }
+            guard let directory = sweep.nextFolder else {
+                writer.withLock { $0.sweep = nil }
+                return .swept(fileCount: 0)
+            }
+            let found = try Self.unnamed(directory, fileSystem, named)
+            // Files that this handle makes have their names noted before they are made.
+            let own = writer.withLock { $0.sweep?.created } ?? []
+            let garbage = found.filter { !own.contains(NamedIdentifiers.key($0)) }
+            for path in garbage { try fileSystem.unlink(path) }
+            writer.withLock { $0.sweep?.folderCount += 1 }
+            return .swept(fileCount: garbage.count)
+        } catch {
+            // Left to the next open: it is not worth a second try.
+            writer.withLock { $0.sweep = nil }
+            throw error
+        }
+    }
 
-    /// Every file that a root names which somebody goes by; nil when that cannot be told.
-    private static func namedFiles(
-        _ fileSystem: any FileSystem, root: ManifestRoot, oldest: UInt64
-    ) throws(StorageError) -> Set<String>? {
+    /// Notes what is named, and removes lists of segments that nobody needs.
+    private func beginSweep() throws(StorageError) -> Int {
+        let (root, retired) = writer.withLock { ($0.root, reclaimer.retiredPaths) }
+        guard var named = try NamedIdentifiers(fileSystem, root: root, isGivenUp: { isStopping.load(ordering: .relaxed) })
+        else {
+            writer.withLock { $0.sweep = nil }
+            return 0
+        }
+        named.insert(paths: retired)
+        let listed = named
+        return try writer.withLock { (state) throws(StorageError) in
+            var shards = listed
+            shards.insert(paths: state.root.shards.map(\.path) + reclaimer.retiredPaths)
+            let garbage = try Self.unnamed(ShardReference.directory, fileSystem, shards)
+            for path in garbage { try fileSystem.unlink(path) }
+            state.sweep?.named = listed
+            return garbage.count
+        }
+    }
+}
+
+/// How far the search for files that no root names is.
+struct GarbageSweep: Sendable {
+    /// Folders of logs and segments.
+    static let folders = ["wal"] + SegmentReference.bulkDirectories
+
+    /// What roots name; nil until it was collected.
+    var named: NamedIdentifiers?
+    var folderCount = 0
+    /// Files that this handle made since it was opened.
+    var created: Set<UInt64> = []
+
+    var nextFolder: String? { folderCount < Self.folders.count ? Self.folders[folderCount] : nil }
+}
+
+/// The names of all logs, segments and lists of segments that some root needs, eight bytes each: half of a random name
+/// is enough to tell files apart, and one that is taken for another is only kept.
+struct NamedIdentifiers: Sendable {
+    private var sorted: [UInt64] = []
+    private var others: Set<UInt64> = []
+
+    /// Reads the newest root's lists, and those of roots that readers of other processes go by.
+    ///
+    /// - Parameter oldest: the oldest root that counts beside the newest, by default that of the readers.
+    /// - Returns: nil when it cannot be told what somebody needs, or when the work was given up.
+    init?(
+        _ fileSystem: any FileSystem, root: ManifestRoot, oldest: UInt64? = nil,
+        isGivenUp: () -> Bool = { false }
+    ) throws(StorageError) {
         let manifest = Manifest(fileSystem: fileSystem)
-        var named: Set<String> = []
+        let oldest = oldest ?? ReaderLease.oldestRoot(fileSystem)
+        let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database)
         var seen: Set<FileIdentifier> = []
         for number in try manifest.numbers() where number >= oldest || number == root.number {
             // A root that a reader needs and that cannot be read: rather keep too much.
             guard let each = number == root.number ? root : try? manifest.load(number) else { return nil }
-            for log in each.logs { named.insert(SegmentReference.path(role: .log, identifier: log)) }
-            for segment in each.segments { named.insert(segment.path) }
+            sorted += each.logs.map(\.low)
+            sorted += each.segments.map(\.identifier.low)
             for reference in each.shards where seen.insert(reference.identifier).inserted {
-                named.insert(reference.path)
-                let shard = Shard(reference: reference, fileSystem: fileSystem, database: root.database)
-                for segment in try shard.references() { named.insert(segment.path) }
+                if isGivenUp() { return nil }
+                sorted.append(reference.identifier.low)
+                let shard = Shard(reference: reference, origin: origin)
+                sorted += try shard.references().map(\.identifier.low)
             }
         }
-        return named
+        sorted.sort()
+    }
+
+    mutating func insert(paths: [String]) { others.formUnion(paths.map(Self.key)) }
+
+    func contains(_ name: String) -> Bool {
+        let key = Self.key(name)
+        var low = 0
+        var high = sorted.count
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return (low < sorted.count && sorted[low] == key) || others.contains(key)
+    }
+
+    /// Whether a file has a name that the engine gives to files.
+    static func isOwn(_ name: String) -> Bool { name.hasSuffix(".seg") || name.hasSuffix(".ms") }
+
+    /// The lower half of the identifier in a path or file name; 0 where there is none.
+    static func key(_ path: String) -> UInt64 {
+        let name = path.split(separator: "/").last ?? ""
+        return UInt64(name.split(separator: ".").first?.suffix(16) ?? "", radix: 16) ?? 0
     }
 }

@@ -174,7 +174,9 @@ extension StorageEngine {
         {
             return note.bytes
         }
-        guard let page = try view.locate(group, codes: [commit]).first, page.base != nil else { return nil }
+        // What is said about a commit may have been written with a later one.
+        let newest = View(state: view.state, leaves: leaves)
+        guard let page = try newest.locate(group, codes: [commit]).first, page.base != nil else { return nil }
         guard case .stored(let brick) = try resolve(page, group).source(ofBrick: 0) else { return nil }
         var bytes = [UInt8](repeating: 0, count: brick.brickByteCount)
         var cost = BrickReadCost()

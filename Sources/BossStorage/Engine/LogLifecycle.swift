@@ -56,8 +56,10 @@ extension StorageEngine {
     }
 
     func newHeader(role: SegmentRole, _ state: WriterState) -> SegmentHeader {
-        SegmentHeader(
-            database: database, identifier: FileIdentifier(from: fileSystem), epoch: state.root.epoch,
+        let identifier = FileIdentifier(from: fileSystem)
+        state.sweep?.created.insert(identifier.low)
+        return SegmentHeader(
+            database: database, identifier: identifier, epoch: state.root.epoch,
             createdMicroseconds: fileSystem.microsecondsSince1970(), role: role,
             chainSeed: UInt32(truncatingIfNeeded: fileSystem.randomUInt64()))
     }

@@ -14,4 +14,10 @@ extension StorageEngine {
         named.formUnion(root.shards.map(\.path))
         return named.union(reclaimer.retiredPaths)
     }
+
+    /// Whether no commit waits in the log to be sealed.
+    package var isLogEmpty: Bool { published.withLock { $0.memtable.isEmpty } }
+
+    /// Files that no root names any more and that wait for a view or a reader to end.
+    package var retiredFiles: [String] { reclaimer.retiredPaths }
 }

@@ -16,11 +16,11 @@ extension StorageEngine {
         case .readOnly:
             let lease = options.takesLease ? ReaderLease.take(fileSystem, holder: options.holder) : nil
             let reclaimer = FileReclaimer(fileSystem: fileSystem, lease: lease)
-            let (follower, state, published) = try FollowerState.load(
+            let (follower, state, published, origin) = try FollowerState.load(
                 fileSystem: fileSystem, options: options, reclaimer: reclaimer)
             return StorageEngine(
                 fileSystem: fileSystem, options: options, isReadOnly: true, state: state,
-                published: published, reclaimer: reclaimer, follower: follower)
+                published: published, reclaimer: reclaimer, origin: origin, follower: follower)
         case .readWrite(let create):
             return try openWriter(fileSystem: fileSystem, create: create, options: options)
         }
@@ -57,8 +57,9 @@ extension StorageEngine {
         state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
         let isDurable = state.durableRootNumber == root.number
         let reclaimer = FileReclaimer(fileSystem: fileSystem)
-        if isDurable { try removeGarbage(fileSystem, root: root) }
-        var published = publishedState(root: root, fileSystem: fileSystem, reclaimer)
+        if isDurable, try !removeGarbage(fileSystem, root: root, reclaimer) { state.sweep = GarbageSweep() }
+        let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database, options: options)
+        var published = publishedState(root: root, origin: origin, reclaimer)
         let log = try root.logs.last.map { (identifier) throws(StorageError) in
             try readLog(identifier, root: root, fileSystem: fileSystem, status: status, options: options)
         }
@@ -71,7 +72,7 @@ extension StorageEngine {
         state.lastSequence = published.sequence
         let engine = StorageEngine(
             fileSystem: fileSystem, options: options, isReadOnly: false, state: state,
-            published: published, reclaimer: reclaimer)
+            published: published, reclaimer: reclaimer, origin: origin)
         if let log { try engine.resume(log) }
         if !isDurable { try engine.confirmRoot() }
         return engine
@@ -99,15 +100,11 @@ extension StorageEngine {
     }
 
     static func publishedState(
-        root: ManifestRoot, fileSystem: any FileSystem, _ reclaimer: FileReclaimer
+        root: ManifestRoot, origin: SegmentOrigin, _ reclaimer: FileReclaimer
     ) -> PublishedState {
         let table = SegmentTable(
-            recent: root.segments.map {
-                Segment(reference: $0, fileSystem: fileSystem, database: root.database)
-            },
-            shards: root.shards.map {
-                Shard(reference: $0, fileSystem: fileSystem, database: root.database)
-            })
+            recent: root.segments.map { Segment(reference: $0, origin: origin) },
+            shards: root.shards.map { Shard(reference: $0, origin: origin) })
         let newest = max(
             root.segments.reduce(root.lastSequence) { max($0, $1.maximumSequence) },
             root.shards.reduce(0) { max($0, $1.maximumSequence) })
@@ -179,7 +176,7 @@ extension StorageEngine {
                 try publish(state) { _ in }
                 writeStatus(state)
             }
-            try Self.removeGarbage(fileSystem, root: state.root)
+            if try !Self.removeGarbage(fileSystem, root: state.root, reclaimer) { state.sweep = GarbageSweep() }
         }
     }
 

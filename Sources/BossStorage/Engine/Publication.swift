@@ -21,29 +21,35 @@ extension StorageEngine {
         do {
             revision = try ManifestRevision(
                 root: state.root, table: table, edit: edit, fileSystem: fileSystem,
-                limit: options.rootSegmentLimit)
+                limit: options.rootSegmentLimit, capacity: options.shardSegmentLimit)
         } catch { throw poisonAfterFlush(state, error) }
         var root = state.root
         root.segments = revision.recent
         root.shards = revision.shards
         change(&root)
         root.uncounted = state.upkeep.uncounted(after: edit)
+        // The counts were made for this history: what it gave up was not counted as needed.
+        root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
         root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
         do {
-            try Manifest(fileSystem: fileSystem).publish(root, keptFrom: reclaimer.oldestPinnedRoot())
+            // Views of this process need files, but no roots on disk.
+            try Manifest(fileSystem: fileSystem).publish(root, keptFrom: ReaderLease.oldestRoot(fileSystem))
         } catch {
             // A full disk stops the publication before the root gets its name.
-            if case .diskFull = error { throw error }
+            if case .diskFull = error {
+                revision.discard()
+                throw error
+            }
             throw poison(state, error)
         }
         state.root = root
         state.durableRootNumber = root.number
         state.hasClaimedEpoch = true
         state.upkeep.take(edit, named: revision.recent + revision.written.flatMap(\.segments))
-        show(root, table.revised(revision, fileSystem: fileSystem, database: database), taking)
+        show(root, table.revised(revision, origin: origin), taking)
         reclaimer.retire(revision.retiredPaths, root: root.number)
         reclaimer.reclaim()
         // Writers may wait for space, and maintenance for work.
@@ -81,7 +87,7 @@ extension PublishedState {
 extension SegmentTable {
     /// The table of a revised root; what stays is the same object, so open files stay open.
     func revised(
-        _ revision: ManifestRevision, fileSystem: any FileSystem, database: FileIdentifier
+        _ revision: ManifestRevision, origin: SegmentOrigin
     ) -> SegmentTable {
         var known: [FileIdentifier: Segment] = [:]
         for segment in recent { known[segment.reference.identifier] = segment }
@@ -90,21 +96,23 @@ extension SegmentTable {
         if !written.isEmpty {
             // Only shards that were read can hold open files.
             for shard in shards {
-                for segment in shard.loadedSegments { known[segment.reference.identifier] = segment }
+                for segment in shard.loadedSegments?.used ?? [] { known[segment.reference.identifier] = segment }
             }
         }
         func segment(_ reference: SegmentReference) -> Segment {
             known[reference.identifier]?.with(reference)
-                ?? Segment(reference: reference, fileSystem: fileSystem, database: database)
+                ?? Segment(reference: reference, origin: origin)
         }
         let old = Dictionary(uniqueKeysWithValues: shards.map { ($0.reference.identifier, $0) })
-        return SegmentTable(
-            recent: revision.recent.map(segment),
-            shards: revision.shards.map { reference in
-                old[reference.identifier]
-                    ?? Shard(
-                        reference: reference, fileSystem: fileSystem, database: database,
-                        segments: written[reference.identifier]?.map(segment))
-            })
+        func shard(_ reference: ShardReference) -> Shard {
+            if let shard = old[reference.identifier] { return shard }
+            let segments = written[reference.identifier].map {
+                Shard.Segments($0, origin: origin, known: known)
+            }
+            let shard = Shard(reference: reference, origin: origin, segments: segments)
+            shard.countIfLoaded()
+            return shard
+        }
+        return SegmentTable(recent: revision.recent.map(segment), shards: revision.shards.map(shard))
     }
 }

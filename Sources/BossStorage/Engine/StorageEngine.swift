@@ -16,6 +16,7 @@ package final class StorageEngine: Sendable {
     /// The directory's files.
     let fileSystem: any FileSystem
     let options: StorageOptions
+    let origin: SegmentOrigin
     /// Random identifier of the database, repeated in every file.
     let database: FileIdentifier
     /// Whether the handle only reads.
@@ -40,8 +41,10 @@ package final class StorageEngine: Sendable {
 
     init(
         fileSystem: any FileSystem, options: StorageOptions, isReadOnly: Bool, state: WriterState,
-        published: PublishedState, reclaimer: FileReclaimer, follower: FollowerState = FollowerState()
+        published: PublishedState, reclaimer: FileReclaimer, origin: SegmentOrigin,
+        follower: FollowerState = FollowerState()
     ) {
+        self.origin = origin
         self.fileSystem = fileSystem
         self.options = options
         self.isReadOnly = isReadOnly

@@ -4,12 +4,19 @@ package struct StorageOptions: Sendable {
     package var poolByteCount = 256 << 20
     /// Memory for page directories and index leaves.
     package var directoryCacheByteCount = 24 << 20
+    /// Segments that are open at a time, each with a descriptor and a mapping of its file. At most half of the descriptors
+    /// that the process may have are used; the system allows some 65,000 mappings.
+    package var openSegmentLimit = 4096
+    /// Memory for lists of segments that the root does not name itself; one is about 0.7 MiB.
+    package var shardByteCount = 16 << 20
     /// A log of this length is sealed into a segment file.
     package var logByteCount: UInt64 = 256 << 20
     /// A bulk load starts a new segment file at this length.
     package var bulkSegmentByteCount: UInt64 = 1 << 30
     /// Segments that the root names itself; more than these move to shards.
     package var rootSegmentLimit = ManifestRevision.recentLimit
+    /// Segments that a shard lists.
+    package var shardSegmentLimit = ShardFile.capacity
     /// Whether a read-only handle tells the writer which files it needs, by a file in `readers/`. Without, files may
     /// vanish under a view that is held for long.
     package var takesLease = true

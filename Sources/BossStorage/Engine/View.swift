@@ -89,6 +89,24 @@ package struct View: Sendable {
         }
     }
 
+    /// The largest channel number of any page, 0 without one. Answered from the manifest, so numbers of channels that
+    /// were dropped count as long as files hold their pages.
+    package var largestChannel: UInt32 {
+        var largest: UInt32 = 0
+        func add(_ key: CuboidKey, _ other: CuboidKey) {
+            // The engine's own pages come last in every file.
+            for channel in [key.group.channel, other.group.channel] where channel != SystemGroup.channel {
+                largest = max(largest, channel)
+            }
+        }
+        for segment in state.table.recent { add(segment.reference.minimumKey, segment.reference.maximumKey) }
+        for shard in state.table.shards { add(shard.reference.minimumKey, shard.reference.maximumKey) }
+        for group in state.memtable.groups.keys where !SystemGroup.isSystem(group) {
+            largest = max(largest, group.channel)
+        }
+        return largest
+    }
+
     /// The newest commit that wrote a page of a group, 0 when none did.
     package func newestSequence(of group: PageGroup) throws(StorageError) -> UInt64 {
         var newest: UInt64 = 0

@@ -19,6 +19,8 @@ final class WriterState {
     var pending: [PendingBatch] = []
     /// What compaction knows about the segments.
     var upkeep: UpkeepState
+    /// The search for files that no root names, until it has ended.
+    var sweep: GarbageSweep?
     /// Why the writer takes no more commits.
     var failure: String?
     var isClosed = false

@@ -19,6 +19,7 @@ extension SimulatedState {
     func crashed(damageSeed: UInt64, mode: DamageMode, faults plan: FaultPlan) -> SimulatedState {
         var damage = CrashDamage(seed: damageSeed, mode: mode)
         var image = SimulatedState(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ damageSeed, faults: plan)
+        image.advance(microseconds - image.microseconds)
         image.names = names
         image.names.settle { damage.keeps() }
         // Numbers ascend as before: the same seed must always meet the same file.
@@ -117,7 +118,7 @@ struct CrashDamage {
         }
     }
 
-    /// Applies a part of a write: a prefix, a suffix or some of the sectors.
+    /// Applies a part of a write: a prefix, a suffix, some of the sectors or all but one.
     private mutating func tear(_ bytes: [UInt8], at offset: Int, into content: inout SimulatedContent) {
         let step = mode == .byte ? 1 : Self.sectorByteCount
         let firstCut = (offset / step + 1) * step
@@ -131,9 +132,14 @@ struct CrashDamage {
                         rebasing: source[range.lowerBound - offset..<range.upperBound - offset]),
                     at: range.lowerBound)
             }
-            switch random.below(3) {
+            switch random.below(4) {
             case 0: apply(offset..<cut)
             case 1: apply(cut..<end)
+            case 2:
+                // What is lost in the middle is the hardest to notice.
+                apply(offset..<cut)
+                let next = min(end, (cut / Self.sectorByteCount + 1) * Self.sectorByteCount)
+                apply(next..<end)
             default:
                 var start = offset
                 while start < end {

@@ -54,6 +54,20 @@ extension SimulatedFileSystem {
         }
     }
 
+    /// Stops to record, and returns what was recorded.
+    package func endTrace() -> [TracedOperation] {
+        disk.state.withLock { state in
+            defer { state.trace = nil }
+            return state.trace ?? []
+        }
+    }
+
+    /// Lets time go by.
+    package func advanceClock(microseconds: Int64) { disk.state.withLock { $0.advance(microseconds) } }
+
+    /// The time, which this does not move.
+    package var clock: Int64 { disk.state.withLock { $0.microseconds } }
+
     /// Paths of all files as the running system sees them, sorted.
     package var fileNames: [String] {
         disk.state.withLock { state in

@@ -28,7 +28,7 @@ struct SimulatedState: Sendable {
     /// Processes that have ended.
     var endedOwners: Set<Int> = []
     private var lastNumber = 0
-    private var microseconds: Int64
+    private(set) var microseconds: Int64
 
     init(seed: UInt64, faults: FaultPlan) {
         self.seed = seed
@@ -47,6 +47,8 @@ struct SimulatedState: Sendable {
         microseconds += 1000
         return microseconds
     }
+
+    mutating func advance(_ count: Int64) { microseconds += count }
 
     /// Counts and traces an operation, and says whether it may happen.
     ///

@@ -2,8 +2,8 @@
 struct ManifestEdit {
     /// New segments; they are named in the root.
     var added: [SegmentReference] = []
-    /// Segments that the next root does not name any more.
-    var removed: Set<FileIdentifier> = []
+    /// Segments that the next root does not name any more, with their smallest keys.
+    var removed: [FileIdentifier: CuboidKey] = [:]
     /// New properties of segments that stay.
     var changed: [FileIdentifier: SegmentReference] = [:]
     /// Dead and held bytes of segments, for those that are written down anew.
@@ -24,39 +24,62 @@ struct ManifestRevision {
     private(set) var written: [(reference: ShardReference, segments: [SegmentReference])] = []
     /// Files that the new root does not name any more.
     private(set) var retiredPaths: [String] = []
+    private var createdPaths: [String] = []
     private let fileSystem: any FileSystem
     private let database: FileIdentifier
+    private let capacity: Int
 
     /// Applies an edit; new shard files are written and flushed, nothing names them yet.
     ///
     /// - Parameter table: the segments of the root that is changed, for shards that were read already.
     init(
         root: ManifestRoot, table: SegmentTable, edit: ManifestEdit, fileSystem: any FileSystem,
-        limit: Int = Self.recentLimit
+        limit: Int = Self.recentLimit, capacity: Int = ShardFile.capacity
     ) throws(StorageError) {
         self.fileSystem = fileSystem
         database = root.database
+        self.capacity = capacity
         recent = root.segments.compactMap { edit.apply(to: $0) } + edit.added
         shards = root.shards
-        for segment in root.segments where edit.removed.contains(segment.identifier) {
+        for segment in root.segments where edit.removed[segment.identifier] != nil {
             retiredPaths.append(segment.path)
         }
-        try rewriteShards(table, edit)
-        if recent.count > limit { try moveToShards(table, limit) }
-        if !written.isEmpty {
-            try StorageError.flushing { () throws(StorageError) in
-                try fileSystem.syncDirectory(ShardReference.directory)
+        let own = Set(root.segments.map(\.identifier))
+        do throws(StorageError) {
+            try rewriteShards(
+                table, edit, touching: edit.removed.filter { !own.contains($0.key) }.map(\.value))
+            if recent.count > limit { try moveToShards(table, limit) }
+            if !written.isEmpty {
+                try StorageError.flushing { () throws(StorageError) in
+                    try fileSystem.syncDirectory(ShardReference.directory)
+                }
             }
+        } catch {
+            discard()
+            throw error
         }
     }
 
-    /// Shards that list a removed segment are written again without it.
-    private mutating func rewriteShards(_ table: SegmentTable, _ edit: ManifestEdit) throws(StorageError) {
-        guard !edit.removed.isEmpty, !shards.isEmpty else { return }
+    /// Removes the shards that were written, which no root names; what cannot be removed now is removed by the next
+    /// open.
+    func discard() {
+        for path in createdPaths { try? fileSystem.unlink(path) }
+    }
+
+    /// Shards that list a removed segment are written again without it; only those are read that may list one.
+    private mutating func rewriteShards(
+        _ table: SegmentTable, _ edit: ManifestEdit, touching keys: [CuboidKey]
+    ) throws(StorageError) {
+        guard !keys.isEmpty else { return }
         var kept: [ShardReference] = []
         for shard in table.shards {
+            guard keys.contains(where: { shard.reference.minimumKey <= $0 && $0 <= shard.reference.maximumKey })
+            else {
+                kept.append(shard.reference)
+                continue
+            }
             let references = try shard.references()
-            let gone = references.filter { edit.removed.contains($0.identifier) }
+            let gone = references.filter { edit.removed[$0.identifier] != nil }
             guard !gone.isEmpty else {
                 kept.append(shard.reference)
                 continue
@@ -93,7 +116,7 @@ struct ManifestRevision {
             retiredPaths.append(reference.path)
         }
         merged.sort { $0.minimumKey < $1.minimumKey }
-        let pieceCount = (merged.count + ShardFile.capacity - 1) / ShardFile.capacity
+        let pieceCount = (merged.count + capacity - 1) / capacity
         for piece in 0..<pieceCount {
             let part = merged[merged.count * piece / pieceCount..<merged.count * (piece + 1) / pieceCount]
             kept.append(try write(Array(part)))
@@ -107,7 +130,9 @@ struct ManifestRevision {
         let identifier = FileIdentifier(from: fileSystem)
         let (bytes, checksum) = ShardFile.encoded(segments, identifier: identifier, database: database)
         try fileSystem.createDirectory(ShardReference.directory)
-        let file = try fileSystem.open(ShardReference.path(identifier: identifier), mode: .createNew)
+        let path = ShardReference.path(identifier: identifier)
+        let file = try fileSystem.open(path, mode: .createNew)
+        createdPaths.append(path)
         let wrote = bytes.withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }
@@ -124,11 +149,12 @@ struct ManifestRevision {
 extension ManifestEdit {
     /// What becomes of a segment; nil when it is removed.
     func apply(to segment: SegmentReference) -> SegmentReference? {
-        if removed.contains(segment.identifier) { return nil }
+        if removed[segment.identifier] != nil { return nil }
         var result = changed[segment.identifier] ?? segment
         if let count = counts[segment.identifier] {
             result.deadByteCount = count.dead
             result.heldByteCount = count.held
+            result.snapshotByteCount = count.inSnapshots
         }
         return result
     }

@@ -20,6 +20,7 @@ package struct ShardReference: Hashable, Sendable {
     var liveByteCount: UInt64
     var deadByteCount: UInt64
     var heldByteCount: UInt64
+    var snapshotByteCount: UInt64
 
     var path: String { Self.path(identifier: identifier) }
 
@@ -39,6 +40,7 @@ package struct ShardReference: Hashable, Sendable {
         liveByteCount = segments.reduce(0) { $0 + $1.liveByteCount }
         deadByteCount = segments.reduce(0) { $0 + $1.deadByteCount }
         heldByteCount = segments.reduce(0) { $0 + $1.heldByteCount }
+        snapshotByteCount = segments.reduce(0) { $0 + $1.snapshotByteCount }
     }
 
     func write(to writer: inout ByteWriter) {
@@ -54,6 +56,7 @@ package struct ShardReference: Hashable, Sendable {
         writer.append(liveByteCount)
         writer.append(deadByteCount)
         writer.append(heldByteCount)
+        writer.append(snapshotByteCount)
         writer.pad(to: start + Self.byteCount)
     }
 
@@ -70,6 +73,7 @@ package struct ShardReference: Hashable, Sendable {
         liveByteCount = try cursor.next()
         deadByteCount = try cursor.next()
         heldByteCount = try cursor.next()
+        snapshotByteCount = try cursor.next()
         try cursor.skip(start + Self.byteCount - cursor.offset)
     }
 }

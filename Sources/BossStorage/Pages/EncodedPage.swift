@@ -202,12 +202,14 @@ package struct PageBuilder {
         case .constant:
             return (.constant(brickIndex: brickIndex, bits: brick.constantBits), end)
         case .raw:
+            clear(page, end..<rawStart)
             let entry = BrickEntry(
                 brickIndex: UInt32(brickIndex), codec: .raw, offset: UInt32(rawStart),
                 storedByteCount: UInt32(voxels.count), checksum: brick.checksum)
             return (entry, rawStart + voxels.count)
         default:
             let start = Int(alignUp(UInt64(end), to: 64))
+            clear(page, end..<start)
             scratch.withUnsafeBytes { source in
                 UnsafeMutableRawBufferPointer(rebasing: page[start..<start + brick.byteCount]).copyMemory(
                     from: UnsafeRawBufferPointer(rebasing: source[0..<brick.byteCount]))
@@ -217,6 +219,11 @@ package struct PageBuilder {
                 storedByteCount: UInt32(brick.byteCount), checksum: brick.checksum)
             return (entry, start + brick.byteCount)
         }
+    }
+
+    /// Gaps between bricks are zeros in every file, whatever was in the memory before.
+    private static func clear(_ page: UnsafeMutableRawBufferPointer, _ range: Range<Int>) {
+        UnsafeMutableRawBufferPointer(rebasing: page[range]).initializeMemory(as: UInt8.self, repeating: 0)
     }
 
     /// Appends a brick of one value.
@@ -235,6 +242,7 @@ package struct PageBuilder {
         let start = Int(alignUp(UInt64(end), to: UInt64(alignment)))
         let copied = storage.withUnsafeMutableBytes { page in
             Result { () throws(StorageError) in
+                Self.clear(page, end..<start)
                 try fill(UnsafeMutableRawBufferPointer(rebasing: page[start..<start + count]))
             }
         }
@@ -265,6 +273,8 @@ package struct PageBuilder {
         storage.withUnsafeMutableBytes { page in
             UnsafeMutableRawBufferPointer(rebasing: page[PageHeader.byteCount...]).copyBytes(
                 from: directory.bytes)
+            let head = PageHeader.byteCount + brickCapacity * BrickEntry.byteCount
+            Self.clear(page, PageHeader.byteCount + directory.bytes.count..<head)
         }
         let header = PageHeader(
             database: FileIdentifier(high: 0, low: 0), key: key, kind: kind, voxelByteCount: voxelByteCount,

@@ -20,14 +20,16 @@ enum PageStoreNumber {
     static func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
 }
 
-/// Pages of a file, the log or a segment.
+/// Pages of a file that is read by its descriptor: the log, or a file that is being written.
 final class FilePageStore: PageStore {
-    let storeNumber = PageStoreNumber.next()
+    let storeNumber: UInt64
     let file: any StorageFile
-    private let sealedMapping = Mutex<(any FileMapping)?>(nil)
     private let unlinkAtEnd = Mutex<(any FileSystem)?>(nil)
 
-    init(file: any StorageFile) { self.file = file }
+    init(file: any StorageFile, storeNumber: UInt64 = PageStoreNumber.next()) {
+        self.file = file
+        self.storeNumber = storeNumber
+    }
 
     deinit {
         // Nothing refers to the file any more; a failure leaves garbage, which the next open removes.
@@ -36,24 +38,12 @@ final class FilePageStore: PageStore {
 
     var name: String { file.path }
 
-    /// Maps the file, which is complete now. A file that cannot be mapped is read with `pread`.
-    func seal(byteCount: UInt64) {
-        guard let count = Int(exactly: byteCount), count > 0 else { return }
-        let mapped = try? file.map(byteCount: count)
-        sealedMapping.withLock { $0 = mapped }
-    }
-
     /// Removes the file's name when the last reader lets go of it.
     func unlinkWhenUnused(in fileSystem: any FileSystem) {
         unlinkAtEnd.withLock { $0 = fileSystem }
     }
 
-    func mapping(covering end: UInt64) -> (any FileMapping)? {
-        guard let mapping = sealedMapping.withLock({ $0 }), end <= UInt64(mapping.byteCount) else {
-            return nil
-        }
-        return mapping
-    }
+    func mapping(covering end: UInt64) -> (any FileMapping)? { nil }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) {
         let count = try file.read(into: buffer, at: offset)
@@ -62,6 +52,49 @@ final class FilePageStore: PageStore {
                 file: name, offset: offset, reason: "\(buffer.count) bytes expected, file ends after \(count)"
             )
         }
+    }
+}
+
+/// Pages of a file that is complete, mapped into memory. Small reads go through the descriptor as long as there is one,
+/// since a fault in a mapping reads far around; but processes may have few descriptors, and a database has many files.
+final class MappedPageStore: PageStore {
+    let storeNumber: UInt64
+    let name: String
+    private let mapping: any FileMapping
+    private let descriptor: Mutex<FilePageStore?>
+
+    /// Maps the file of a store; nil where it cannot be mapped and has to be read by its descriptor.
+    init?(sealed store: FilePageStore, byteCount: UInt64) {
+        guard let count = Int(exactly: byteCount), count > 0, let mapping = try? store.file.map(byteCount: count)
+        else { return nil }
+        storeNumber = store.storeNumber
+        name = store.name
+        self.mapping = mapping
+        descriptor = Mutex(store)
+    }
+
+    /// Gives the descriptor up; the mapping stays.
+    func releaseDescriptor() {
+        let old = descriptor.withLock { descriptor in
+            defer { descriptor = nil }
+            return descriptor
+        }
+        _ = old
+    }
+
+    func mapping(covering end: UInt64) -> (any FileMapping)? {
+        end <= UInt64(mapping.byteCount) ? mapping : nil
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) {
+        if let store = descriptor.withLock({ $0 }) { return try store.read(into: buffer, at: offset) }
+        guard let start = Int(exactly: offset), start <= mapping.byteCount,
+            buffer.count <= mapping.byteCount - start
+        else {
+            throw .corrupt(
+                file: name, offset: offset, reason: "\(buffer.count) bytes expected behind the end of the file")
+        }
+        try mapping.copy(from: start, into: buffer)
     }
 }
 

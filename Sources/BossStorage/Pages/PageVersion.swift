@@ -61,8 +61,9 @@ struct VersionCollector {
 
     func located(morton: UInt64) -> LocatedPage {
         guard !deltas.isEmpty else { return LocatedPage(morton: morton, base: base, deltas: []) }
+        // A delta of the same commit was written over a box that the commit had deleted.
         let floor = base?.sequence ?? 0
-        let above = deltas.filter { $0.sequence > floor }.sorted { $0.sequence > $1.sequence }
+        let above = deltas.filter { $0.sequence >= floor }.sorted { $0.sequence > $1.sequence }
         return LocatedPage(morton: morton, base: base, deltas: above)
     }
 }

@@ -21,9 +21,12 @@ struct IndexEntry: Hashable, Sendable {
 
     private static let ageLimit: UInt64 = 1 << 56 - 1
 
-    /// Ascending Morton code, newest version of a cuboid first.
+    /// Ascending Morton code, newest version of a cuboid first. A commit that deleted a box and wrote a delta in it has
+    /// two versions: the delta stands over the deletion.
     static func precedes(_ left: IndexEntry, _ right: IndexEntry) -> Bool {
-        left.morton != right.morton ? left.morton < right.morton : left.sequence > right.sequence
+        if left.morton != right.morton { return left.morton < right.morton }
+        if left.sequence != right.sequence { return left.sequence > right.sequence }
+        return left.kind == .delta && right.kind != .delta
     }
 
     /// The version that the entry names.

@@ -2,40 +2,41 @@ import BossCodec
 import Synchronization
 
 /// A sealed segment file, opened at first use: its footer and index root are checked then, its leaves
-/// when they are first read.
-final class Segment: Sendable {
+/// when they are first read. One that was not used for long is closed, and opened again when it is needed.
+final class Segment: Evictable {
     let reference: SegmentReference
-    private let fileSystem: any FileSystem
-    private let database: FileIdentifier
+    private let origin: SegmentOrigin
+    /// Stays the same when the file is opened again, so that what caches hold of it stays true.
+    private let storeNumber: UInt64
     private let opened: Mutex<Opened?>
+    private let wasUsed = Atomic<Bool>(false)
 
     /// What is known once the file is open.
     struct Opened: Sendable {
-        let store: FilePageStore
+        let store: any PageStore
         let index: SegmentIndex
     }
 
-    init(reference: SegmentReference, fileSystem: any FileSystem, database: FileIdentifier) {
-        self.reference = reference
-        self.fileSystem = fileSystem
-        self.database = database
-        opened = Mutex(nil)
+    convenience init(reference: SegmentReference, origin: SegmentOrigin) {
+        self.init(reference: reference, origin: origin, storeNumber: PageStoreNumber.next(), opened: nil)
     }
 
     /// The same file under a reference with other counts.
     func with(_ reference: SegmentReference) -> Segment {
         if reference == self.reference { return self }
-        return Segment(
-            reference: reference, fileSystem: fileSystem, database: database,
-            opened: opened.withLock { $0 })
+        let opened = opened.withLock { $0 }
+        let segment = Segment(
+            reference: reference, origin: origin, storeNumber: storeNumber, opened: opened)
+        if opened != nil { origin.segmentLimit.add(segment, weight: 1) }
+        return segment
     }
 
     private init(
-        reference: SegmentReference, fileSystem: any FileSystem, database: FileIdentifier, opened: Opened?
+        reference: SegmentReference, origin: SegmentOrigin, storeNumber: UInt64, opened: Opened?
     ) {
         self.reference = reference
-        self.fileSystem = fileSystem
-        self.database = database
+        self.origin = origin
+        self.storeNumber = storeNumber
         self.opened = Mutex(opened)
     }
 
@@ -43,17 +44,33 @@ final class Segment: Sendable {
     ///
     /// - Throws: `.corrupt` naming the file; `.inputOutput`.
     func open() throws(StorageError) -> Opened {
-        try opened.withLock { (state) throws(StorageError) -> Opened in
+        if !wasUsed.load(ordering: .relaxed) { wasUsed.store(true, ordering: .relaxed) }
+        var isNew = false
+        let result = try opened.withLock { (state) throws(StorageError) -> Opened in
             if let state { return state }
             let loaded = try load()
             state = loaded
+            isNew = true
             return loaded
         }
+        if isNew { origin.segmentLimit.add(self, weight: 1) }
+        return result
+    }
+
+    func takeUse() -> Bool { wasUsed.exchange(false, ordering: .relaxed) }
+
+    func evict() {
+        let old = opened.withLock { state in
+            defer { state = nil }
+            return state
+        }
+        // A reader may hold the store for long: by its mapping alone.
+        (old?.store as? MappedPageStore)?.releaseDescriptor()
     }
 
     private func load() throws(StorageError) -> Opened {
         let path = reference.path
-        let file = try fileSystem.open(path, mode: .read)
+        let file = try origin.fileSystem.open(path, mode: .read)
         let length = try file.byteCount()
         guard length == reference.fileByteCount,
             length >= UInt64(SegmentHeader.byteCount + SegmentFooter.byteCount)
@@ -63,10 +80,10 @@ final class Segment: Sendable {
                 reason: "length is \(length), the manifest says \(reference.fileByteCount)")
         }
         let header = try SegmentHeader.load(file)
-        guard header.database == database, header.identifier == reference.identifier,
+        guard header.database == origin.database, header.identifier == reference.identifier,
             header.role == reference.role
         else { throw .corrupt(file: path, offset: 0, reason: "the file belongs elsewhere") }
-        let store = FilePageStore(file: file)
+        let store = FilePageStore(file: file, storeNumber: storeNumber)
         let footerOffset = length - UInt64(SegmentFooter.byteCount)
         let footer = try withBytes(store, at: footerOffset, count: SegmentFooter.usedByteCount) {
             (bytes) throws(StorageError) in
@@ -80,8 +97,7 @@ final class Segment: Sendable {
         for fence in index.fences where fence.offset > footer.indexOffset {
             throw .corrupt(file: path, offset: fence.offset, reason: "index leaf outside the file")
         }
-        store.seal(byteCount: length)
-        return Opened(store: store, index: index)
+        return Opened(store: MappedPageStore(sealed: store, byteCount: length) ?? store, index: index)
     }
 
     /// Adds the versions of wanted cuboids to their collectors.
@@ -100,7 +116,7 @@ final class Segment: Sendable {
     /// Calls `body` for each version of wanted cuboids: the position of its code, its entry and where its page lies.
     func forEachVersion(
         group: PageGroup, codes: [UInt64], leaves: LeafCache,
-        _ body: (Int, IndexEntry, FilePageStore) -> Void
+        _ body: (Int, IndexEntry, any PageStore) -> Void
     ) throws(StorageError) {
         let opened = try open()
         guard let totals = opened.index.group(group) else { return }
@@ -141,7 +157,7 @@ final class Segment: Sendable {
     }
 
     private func withBytes<R>(
-        _ store: FilePageStore, at offset: UInt64, count: Int,
+        _ store: any PageStore, at offset: UInt64, count: Int,
         _ body: (UnsafeRawBufferPointer) throws(StorageError) -> R
     ) throws(StorageError) -> R {
         var bytes = [UInt8](repeating: 0, count: count)

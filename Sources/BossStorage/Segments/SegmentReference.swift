@@ -18,15 +18,12 @@ package struct SegmentReference: Hashable, Sendable {
     var liveByteCount: UInt64
     /// Bytes of pages that no view can need any more, as far as that was counted.
     var deadByteCount: UInt64
-    /// Bytes of pages that newer ones replaced, and that only the history or a snapshot needs.
+    /// Bytes of pages that newer ones replaced, and that only the history needs.
     var heldByteCount: UInt64
+    /// Bytes of pages that newer ones replaced, and that a snapshot needs.
+    var snapshotByteCount: UInt64
     /// The commit of all pages of a bulk segment; 0 where each page has its own.
     var commitSequence: UInt64
-
-    /// Bytes of pages that the newest state needs.
-    var neededByteCount: UInt64 {
-        liveByteCount - min(liveByteCount, deadByteCount + heldByteCount)
-    }
 
     /// An index entry with the commit that wrote its page: entries of bulk segments do not know it.
     func stamped(_ entry: IndexEntry) -> IndexEntry {
@@ -65,6 +62,7 @@ package struct SegmentReference: Hashable, Sendable {
         writer.append(deadByteCount)
         writer.append(commitSequence)
         writer.append(heldByteCount)
+        writer.append(snapshotByteCount)
         writer.pad(to: start + Self.byteCount)
     }
 
@@ -88,6 +86,7 @@ package struct SegmentReference: Hashable, Sendable {
         deadByteCount = try cursor.next()
         commitSequence = try cursor.next()
         heldByteCount = try cursor.next()
+        snapshotByteCount = try cursor.next()
         try cursor.skip(start + Self.byteCount - cursor.offset)
     }
 
@@ -108,6 +107,7 @@ package struct SegmentReference: Hashable, Sendable {
         liveByteCount = footer.liveByteCount
         deadByteCount = 0
         heldByteCount = 0
+        snapshotByteCount = 0
         self.commitSequence = commitSequence
     }
 }

@@ -141,6 +141,18 @@ struct CompletionTests {
         #expect(complete("USE ", "lab/mouse1/em/x") == [])
     }
 
+    @Test("offers the snapshots of a path and main behind its @")
+    func versions() {
+        func complete(_ text: String) -> [String]? {
+            ResourcePath.versions(text) { $0.count == 3 ? ["release1", "release2"] : ["old", "release1"] }
+        }
+        #expect(complete("lab/mouse1/seg@re") == ["lab/mouse1/seg@release1", "lab/mouse1/seg@release2"])
+        #expect(complete("seg@") == ["seg@old", "seg@release1", "seg@main"])
+        #expect(complete("lab/mouse1@m") == ["lab/mouse1@main"])
+        #expect(complete("lab/mouse1/seg") == nil)
+        #expect(complete("lab@x/mouse") == nil)
+    }
+
     @Test("offers dot commands, their arguments, settings and files")
     func commands() {
         #expect(complete("", ".mo") == [".mode"])

@@ -8,8 +8,8 @@ import Foundation
 enum ResultText {
     /// Volumes and pictures of at most this many voxels are shown.
     private static let shownCount = 64
-    /// Columns whose values depend on the machine or on the compression.
-    private static let maskedColumns: Set<String> = ["ms", "bytes_read"]
+    /// Columns whose values depend on the machine, on its clock or on the compression.
+    private static let maskedColumns: Set<String> = ["ms", "bytes_read", "at", "created_at", "updated_at"]
 
     static func lines(_ result: StatementResult) throws -> [String] {
         var lines = try lines(result.value)

@@ -125,7 +125,7 @@ struct ResourceListingTests {
             ("SHOW JOBS", "0A000 6"), ("SHOW QUERY LOG", "0A000 6"),
             ("SHOW CHANNELS FOR USER ann", "42601 1"),
             ("SHOW EXPERIMENTS IN lab/mouse", "42P01 21"), ("SHOW CHANNELS IN lab/mouse/em", "42P01 18"),
-            ("SHOW CHANNELS IN lob", "42P01 18"), ("DESCRIBE lab/mouse/em@release1", "0A000 23"),
+            ("SHOW CHANNELS IN lob", "42P01 18"), ("DESCRIBE lab/mouse/em@release1", "42601 23"),
         ])
     func refusals(_ statement: String, _ expected: String) throws {
         let fixture = try ResourceFixture.withChannels()

@@ -271,15 +271,40 @@ struct ResourceStatementTests {
         #expect(try fixture.tag("DROP CHANNEL IF EXISTS lab/mouse/seg") == "DROP CHANNEL")
     }
 
-    @Test("inside a transaction nothing of the catalog changes")
+    @Test("what a transaction changes is undone by ROLLBACK, kept by COMMIT, and refused where it only reads")
     func transaction() throws {
         for statement in [
             "CREATE COLLECTION x", "ALTER COLLECTION lab SET DESCRIPTION 'x'", "DROP COLLECTION lab CASCADE",
-            "SET METADATA ON lab 'a' = 1", "UNSET METADATA ON lab 'a'",
+            "CREATE FRAME g X 0:4 Y 0:4 Z 0:4 VOXEL 1nm, 1nm, 1nm", "ALTER CHANNEL lab/mouse/em RENAME TO e",
+            "CREATE EXPERIMENT lab/fly FRAME f", "DROP CHANNEL lab/mouse/seg", "SET METADATA ON lab 'a' = 2",
+            "UNSET METADATA ON lab 'a'",
         ] {
             let fixture = try ResourceFixture.withChannels()
-            try fixture.run("BEGIN")
-            #expect(fixture.refusal(statement) == "0A000 1", "\(statement)")
+            try fixture.run("SET METADATA ON lab 'a' = 1")
+            func state() throws -> [[String]] {
+                let other = Session(database: fixture.database)
+                return try [
+                    "SHOW COLLECTIONS", "SHOW EXPERIMENTS", "SHOW CHANNELS", "SHOW FRAMES",
+                ].map { try Self.lines($0, other) } + [(try? Self.lines("SHOW METADATA IN lab", other)) ?? []]
+            }
+            let before = try state()
+            try fixture.run("BEGIN READ ONLY")
+            #expect(fixture.refusal(statement) == "25006 1", "\(statement)")
+            try fixture.run("ROLLBACK; BEGIN")
+            #expect(fixture.refusal(statement) == "success", "\(statement)")
+            #expect(try state() == before, "\(statement)")
+            try fixture.run("ROLLBACK")
+            #expect(try state() == before, "\(statement)")
+            try fixture.run("BEGIN; \(statement); COMMIT")
+            #expect(try state() != before, "\(statement)")
+        }
+    }
+
+    private static func lines(_ statement: String, _ session: Session) throws -> [String] {
+        guard case .rows(let rows) = try session.query(statement).value else { return [] }
+        return rows.rows.map { row in
+            row.filter { if case .timestamp = $0 { false } else { true } }.map(ResourceFixture.text)
+                .joined(separator: " ")
         }
     }
 

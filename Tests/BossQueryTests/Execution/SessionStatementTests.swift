@@ -43,7 +43,7 @@ struct SessionStatementTests {
         let other = Session(database: fixture.database)
         guard case .rows(let rows) = try other.query("SHOW SETTINGS").value else { return }
         #expect(rows.columns.map(\.name) == ["name", "value", "default", "description"])
-        #expect(rows.rows.map { ResourceFixture.text($0[1]) } == ["2147483648", "warn"])
+        #expect(rows.rows.map { ResourceFixture.text($0[1]) } == ["2147483648", "warn", "1d"])
     }
 
     @Test(
@@ -137,12 +137,18 @@ struct SessionStatementTests {
         let fixture = try ResourceFixture.withChannels()
         #expect(fixture.refusal("COMMIT") == "25P01 1")
         #expect(fixture.refusal("ROLLBACK") == "25P01 1")
+        for statement in ["COMMIT MESSAGE 'a'", "SAVEPOINT a", "ROLLBACK TO a", "RELEASE a"] {
+            #expect(fixture.refusal(statement) == "25P01 1")
+        }
         for (statement, expected) in [
-            ("COMMIT MESSAGE 'a'", "0A000 16"), ("SAVEPOINT a", "0A000 1"), ("ROLLBACK TO a", "0A000 13"),
+            ("ROLLBACK TO a", "3B001 13"), ("ROLLBACK TO SAVEPOINT a", "3B001 23"), ("RELEASE a", "3B001 9"),
         ] {
-            try fixture.run("BEGIN")
-            #expect(fixture.refusal(statement) == expected)
-            try fixture.run("ROLLBACK")
+            for begin in ["BEGIN", "BEGIN READ ONLY"] {
+                try fixture.run(begin)
+                #expect(fixture.refusal(statement) == expected)
+                #expect(fixture.session.transactionStatus == .failed)
+                try fixture.run("ROLLBACK")
+            }
         }
     }
 

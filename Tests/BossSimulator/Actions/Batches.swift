@@ -3,6 +3,8 @@ import BossStorage
 /// A transaction that is open while others commit.
 struct OpenBatch {
     var batch: WriteBatch
+    /// Boxes that it deletes, before the changes.
+    var deletions: [ModelBox] = []
     var changes: [(key: CuboidKey, change: PageChange)] = []
     /// Cuboids that the batch was made from.
     var reads: Set<CuboidKey> = []
@@ -10,13 +12,31 @@ struct OpenBatch {
     var shown: ModelState
 
     /// Whether something that was read has changed since.
-    func isConflict(_ newest: ModelHistory.Entry) -> Bool {
-        reads.contains { (newest.state.cuboids[$0]?.sequence ?? 0) > batch.base.sequence }
+    func conflict(_ newest: ModelHistory.Entry) -> Conflict {
+        Conflict(reads, since: batch.base.sequence, newest)
+    }
+}
+
+/// Whether a commit has to be refused.
+enum Conflict: Sendable {
+    case none, certain
+    /// Only cuboids that were never written lie in boxes that were deleted: nothing has changed, but who deletes
+    /// them may be remembered.
+    case possible
+
+    init(_ reads: Set<CuboidKey>, since sequence: UInt64, _ newest: ModelHistory.Entry) {
+        if reads.contains(where: { (newest.state.cuboids[$0]?.sequence ?? 0) > sequence }) {
+            self = .certain
+        } else if reads.contains(where: { newest.state.deletions(of: $0).contains { $0 > sequence } }) {
+            self = .possible
+        } else {
+            self = .none
+        }
     }
 }
 
 extension Action {
-    static let batches = [openBatch, extendBatch, commitBatch, discardBatch]
+    static let batches = [openBatch, extendBatch, deleteInBatch, commitBatch, discardBatch]
 
     private static let openBatch = Action(name: "begin", weight: 6, family: "batches") { simulation in
         guard let engine = simulation.writer?.engine, simulation.batches.count < 4 else { return }
@@ -33,11 +53,17 @@ extension Action {
         simulation in
         guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
         let open = simulation.batches.remove(at: index)
-        guard !open.changes.isEmpty else { return }
+        guard !open.changes.isEmpty || !open.deletions.isEmpty else { return }
         simulation.keepOrderOfReads(open.reads)
         try simulation.commit(
-            open.changes, isConflict: open.isConflict(simulation.history.newest)
+            open.changes, deletions: open.deletions, open.conflict(simulation.history.newest)
         ) { try $0.commit(open.batch) }
+    }
+
+    private static let deleteInBatch = Action(name: "delete in a batch", weight: 3, family: "batches") {
+        simulation in
+        guard let index = simulation.batches.indices.randomElement(using: &simulation.random) else { return }
+        try simulation.delete(in: index)
     }
 
     private static let discardBatch = Action(name: "roll back", weight: 1, family: "batches") { simulation in
@@ -86,19 +112,32 @@ extension Simulation {
             [(key.group, [key.morton])] + sampleGroups(1))
     }
 
+    /// Deletes a box; what the batch wrote there before goes too.
+    fileprivate func delete(in index: Int) throws {
+        guard let writer else { return }
+        let box = randomBox()
+        var open = batches[index]
+        open.batch.delete(box.group, lowest: box.lowest, highest: box.highest)
+        open.changes.removeAll { box.contains($0.key) }
+        open.deletions.append(box)
+        open.shown.delete(box, sequence: .max)
+        batches[index] = open
+        try compare("view of a batch", writer, open.batch.view, open.shown, groups)
+    }
+
     /// A commit that may have to be refused.
     func commit(
-        _ changes: [(key: CuboidKey, change: PageChange)], isConflict: Bool,
+        _ changes: [(key: CuboidKey, change: PageChange)], deletions: [ModelBox] = [], _ conflict: Conflict,
         _ body: (StorageEngine) throws -> UInt64
     ) throws {
-        let next = nextCommit(changes)
-        note("\(changes.count) cuboids as \(next.sequence)\(isConflict ? ", a conflict" : "")")
+        let next = nextCommit(changes, deletions: deletions)
+        note("\(changes.count) cuboids and \(deletions.count) deletions as \(next.sequence), conflict: \(conflict)")
         switch try change("commit", to: next, body) {
         case .success:
-            guard !isConflict else { throw TestFailure("a conflict was not noticed") }
+            guard conflict != .certain else { throw TestFailure("a conflict was not noticed") }
             statistics.commits += 1
         case .failure(.writeConflict):
-            guard isConflict else { throw TestFailure("a conflict without reason") }
+            guard conflict != .none else { throw TestFailure("a conflict without reason") }
             statistics.conflicts += 1
         case .failure: break
         }

@@ -84,9 +84,7 @@ extension Simulation {
     fileprivate func commit(_ open: OpenBulk) throws {
         guard !open.changes.isEmpty else { return }
         keepOrderOfReads(open.reads)
-        let isConflict = open.reads.contains {
-            (history.newest.state.cuboids[$0]?.sequence ?? 0) > open.bulk.base.sequence
-        }
-        try commit(open.changes, isConflict: isConflict) { _ in try open.bulk.commit() }
+        let conflict = Conflict(open.reads, since: open.bulk.base.sequence, history.newest)
+        try commit(open.changes, conflict) { _ in try open.bulk.commit() }
     }
 }

@@ -9,14 +9,10 @@ extension Action {
         simulation.batches.removeAll { $0.changes.contains { $0.key.group.channel == channel } }
         simulation.bulks.removeAll { $0.changes.contains { $0.key.group.channel == channel } }
         simulation.batches.removeAll { $0.reads.contains { $0.group.channel == channel } }
+        simulation.batches.removeAll { $0.deletions.contains { $0.group.channel == channel } }
         simulation.bulks.removeAll { $0.reads.contains { $0.group.channel == channel } }
         var next = simulation.history.newest
         next.state.drop(channel: channel)
-        // Views of other processes do not keep a dropped channel's files.
-        for index in simulation.held.indices
-        where simulation.held[index].process.engine !== simulation.writer?.engine {
-            simulation.held[index].mayFail = true
-        }
         simulation.note("channel \(channel)")
         let result = try simulation.change("drop of channel \(channel)", to: next) { engine in
             try engine.dropChannel(channel)

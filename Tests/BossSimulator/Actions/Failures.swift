@@ -26,7 +26,8 @@ extension Simulation {
         guard failureWindow == nil, let fault = configuration.faults.randomElement(using: &random) else {
             return
         }
-        let ordinal = Int.random(in: 1...12, using: &random)
+        // Half of them hit the very next operation of their kind, or nearly.
+        let ordinal = Int.random(in: 1...(chance(50) ? 2 : 12), using: &random)
         let kinds = fault.kinds.sorted { $0.rawValue < $1.rawValue }
         note("\(kinds) \(ordinal) gives \(fault.errno)")
         machine.setFaults(

@@ -17,6 +17,10 @@ extension Action {
         try process.engine.close()
         simulation.batches = []
         simulation.bulks = []
+        // The next writer knows nothing of views of a handle that was closed.
+        for index in simulation.held.indices where simulation.held[index].process.engine === process.engine {
+            simulation.held[index].mayFail = true
+        }
         simulation.writer = nil
         try simulation.openWriter()
     }

@@ -9,12 +9,15 @@ extension Action {
         guard simulation.readers.count < simulation.configuration.readerLimit, simulation.history.isCreated
         else { return }
         let files = simulation.machine.sharedHandle()
+        let failures = simulation.machine.failureCount
         let opened = try simulation.attempt("open of a reader", by: files) {
             try StorageEngine.open(fileSystem: files, mode: .readOnly, options: simulation.options)
         }
         guard case .success(let engine) = opened else { return }
         simulation.readers.append(
-            .init(process: .init(files: files, engine: engine), floor: 0))
+            .init(
+                process: .init(files: files, engine: engine), floor: 0,
+                hasLease: simulation.machine.failureCount == failures))
         try simulation.compareReader(simulation.readers.count - 1, simulation.groups)
     }
 

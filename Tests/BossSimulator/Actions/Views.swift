@@ -34,6 +34,7 @@ extension Simulation {
         guard publishedOrdinal == history.newestOrdinal, history.possible.isEmpty,
             machine.failureCount == failures
         else { return }
-        held.append(HeldView(process: process, view: view, entry: history.newest))
+        held.append(
+            HeldView(process: process, view: view, entry: history.newest, mayFail: !reader.hasLease))
     }
 }

@@ -7,6 +7,10 @@ struct ModelHistory {
         /// The newest commit of the state.
         var sequence: UInt64
         var state: ModelState
+        /// Ascending by commit, then by name.
+        var snapshots: [ModelSnapshot] = []
+        /// How long older versions are kept, in microseconds.
+        var retention: Int64 = 86_400_000_000
     }
 
     /// States kept; older ones are forgotten.

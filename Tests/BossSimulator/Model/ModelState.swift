@@ -13,6 +13,8 @@ struct ModelState: Hashable, Sendable {
     /// Every cuboid with a version; deleted ones too.
     private(set) var cuboids: [CuboidKey: Cuboid] = [:]
     private(set) var droppedChannels: Set<UInt32> = []
+    /// Boxes that were deleted, oldest first.
+    private(set) var deletions: [ModelDeletion] = []
 
     /// The bricks of a cuboid, background where nothing was written.
     func contents(of key: CuboidKey) -> CuboidContents {
@@ -35,7 +37,28 @@ struct ModelState: Hashable, Sendable {
 
     mutating func drop(channel: UInt32) {
         cuboids = cuboids.filter { $0.key.group.channel != channel }
+        deletions.removeAll { $0.box.group.channel == channel }
         droppedChannels.insert(channel)
+    }
+
+    /// Every cuboid of a box becomes what was never written.
+    mutating func delete(_ box: ModelBox, sequence: UInt64 = 0) {
+        for key in cuboids.keys where box.contains(key) {
+            apply(key, .tombstone, sequence: sequence)
+        }
+        deletions.append(ModelDeletion(box: box, sequence: sequence))
+    }
+
+    /// Commits that a cuboid without any version may be said to be of: those that deleted boxes around it.
+    func deletions(of key: CuboidKey) -> [UInt64] {
+        deletions.filter { $0.box.contains(key) }.map(\.sequence)
+    }
+
+    /// What an older state shows once channels are dropped.
+    func without(channels: Set<UInt32>) -> ModelState {
+        var state = self
+        for channel in channels { state.drop(channel: channel) }
+        return state
     }
 
     /// Whether both hold the same voxels at some keys.

@@ -20,6 +20,6 @@ struct Action: Sendable {
 
 extension Action {
     static let all: [Action] =
-        commits + batches + bulkLoads + channels + views + readers + scans + lifecycle + crashes + failures
-        + damage
+        commits + batches + bulkLoads + deletions + channels + views + readers + scans + upkeep + snapshots
+        + pasts + leases + lifecycle + crashes + failures + damage
 }

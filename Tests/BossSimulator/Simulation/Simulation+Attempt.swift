@@ -24,6 +24,7 @@ extension Simulation {
             case .inputOutput, .diskFull: isExcused = machine.failureCount > before
             case .storageFailed: isExcused = hasStopped || machine.failureCount > before
             case .writeConflict: isExcused = true  // the caller knows
+            case .historyUnavailable, .snapshotExists: throw HistoryRefusal(error: error)
             default: isExcused = false
             }
             guard isExcused else { throw TestFailure("\(what()): \(error)", isError: true) }
@@ -89,9 +90,14 @@ extension Simulation {
     }
 
     /// The entry that follows the newest one.
-    func nextCommit(_ changes: [(key: CuboidKey, change: PageChange)]) -> ModelHistory.Entry {
+    ///
+    /// - Parameter deletions: happen before the changes.
+    func nextCommit(
+        _ changes: [(key: CuboidKey, change: PageChange)], deletions: [ModelBox] = []
+    ) -> ModelHistory.Entry {
         var next = history.newest
         next.sequence += 1
+        for box in deletions { next.state.delete(box, sequence: next.sequence) }
         for (key, change) in changes { next.state.apply(key, change, sequence: next.sequence) }
         return next
     }

@@ -26,6 +26,13 @@ extension Simulation {
         randomKeys(count).map { ($0.group, [$0.morton]) }
     }
 
+    /// A box of one group, sometimes all of it.
+    func randomBox() -> ModelBox {
+        let group = randomKey().group
+        if chance(10) { return ModelBox(group, around: 0, .max >> 1) }
+        return ModelBox(group, around: randomKey().morton, randomKey().morton)
+    }
+
     func newContent() -> BrickContent {
         BrickContent(number: UInt32.random(in: 1..<1 << 20, using: &random))
     }

@@ -7,6 +7,7 @@ extension Simulation {
     /// Goes on after a process has ended in the middle of an operation.
     func survive() throws {
         readers.removeAll { $0.process.files.hasEnded && !machine.isDead }
+        held.removeAll { isReader($0.process) && $0.process.files.hasEnded && !machine.isDead }
         if machine.isDead {
             try cutPower()
         } else if writer?.files.hasEnded != false {
@@ -89,18 +90,19 @@ extension Simulation {
         }
     }
 
-    /// Opens for reading, which must write nothing.
+    /// Opens for reading, which must write nothing but a lease.
     private func readOnly(
         _ image: SimulatedFileSystem, _ options: StorageOptions
     ) throws -> ModelHistory.Entry? {
         guard Bool.random(using: &random) else { return nil }
-        let before = image.mutatingOperationCount
         let files = image.sharedHandle()
+        image.startTrace()
+        defer { _ = image.endTrace() }
         do {
             let reader = try StorageEngine.open(fileSystem: files, mode: .readOnly, options: options)
             let entry = try legalEntry(
                 Process(files: files, engine: reader), history.legal)
-            guard image.mutatingOperationCount == before else { throw TestFailure("a reader has written") }
+            try refuseWrites(image.endTrace())
             return entry
         } catch StorageError.notADatabase where !history.isCreated {
             return nil
@@ -126,6 +128,15 @@ extension Simulation {
         }
         _ = try legalEntry(process, [next])
         if Bool.random(using: &random) { try process.engine.checkpoint() }
+        if Bool.random(using: &random) {
+            var count = 0
+            while try process.engine.maintain() != nil {
+                count += 1
+                guard count <= 500 else { throw TestFailure("maintenance does not end") }
+            }
+            try checkUpkeep(process.engine, image, hasLoads: false)
+            _ = try legalEntry(process, [next])
+        }
         try process.engine.close()
         let again = try StorageEngine.open(
             fileSystem: process.files, mode: .readWrite(create: false), options: options)

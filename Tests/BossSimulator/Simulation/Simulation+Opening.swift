@@ -40,7 +40,8 @@ extension Simulation {
         history.created()
         history.acknowledge(entry)
         retireChannels(doubtful)
-        try refuseStrays(machine, process.engine, rootLimit: .max)
+        // What could not be removed is left to the next open.
+        if process.isWhole { try refuseStrays(machine, process.engine, rootLimit: .max) }
     }
 
     /// Which of some entries a process shows.
@@ -56,10 +57,25 @@ extension Simulation {
             }
             guard
                 let difference = try bricks.difference(process.engine, view, entry.state, groups: groups)
-            else { return entry }
+            else {
+                if let difference = try historyDifference(process.engine, entry) {
+                    differences.append(difference)
+                    continue
+                }
+                return entry
+            }
             differences.append(difference)
         }
         throw TestFailure(differences.joined(separator: "; "))
+    }
+
+    /// What of snapshots and retention is other than in an entry.
+    func historyDifference(_ engine: StorageEngine, _ entry: ModelHistory.Entry) throws -> String? {
+        let snapshots = try engine.snapshots()
+        let found = snapshots.map { ModelSnapshot(name: $0.name, scope: $0.scope, sequence: $0.sequence) }
+        if found != entry.snapshots { return "snapshots \(found), not \(entry.snapshots)" }
+        let retention = engine.history.retention
+        return retention == entry.retention ? nil : "retention \(retention), not \(entry.retention)"
     }
 
     /// Ends the writing process; the machine runs on.

@@ -23,6 +23,8 @@ package final class Simulation {
         let process: Process
         /// Number of the oldest state that it may show.
         var floor: Int
+        /// Whether the writer is told which files it needs.
+        var hasLease = true
     }
     struct HeldView {
         let process: Process
@@ -50,6 +52,8 @@ package final class Simulation {
     /// Channels that are written; numbers are never used again.
     var channels: [UInt32]
     var lastChannel: UInt32
+    /// The shortest time for which older versions were ever to be kept, in microseconds.
+    var shortestRetention: Int64 = 86_400_000_000
     /// Operations until failures end; nil without any.
     var failureWindow: Int?
     /// Whether the failures in force may hit reads.

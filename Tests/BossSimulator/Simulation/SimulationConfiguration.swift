@@ -8,6 +8,14 @@ package struct SimulationSizes: Sendable {
     var bulkSegmentByteCount: UInt64
     var poolByteCount: Int
     var directoryCacheByteCount: Int
+    var spaceSlackByteCount: UInt64
+    var levelZeroLimit: Int
+    var compactionByteCount: UInt64
+    var smallSegmentByteCount: UInt64
+    var smallSegmentLimit: Int
+    var overlapLimit: Int
+    var rootSegmentLimit: Int
+    var shardSegmentLimit: Int
 
     /// Sizes that a seed decides, mostly so small that logs seal, files fill and caches overflow all the time.
     package init(seed: UInt64, brickByteCount: Int) {
@@ -17,6 +25,30 @@ package struct SimulationSizes: Sendable {
         // Caches have 16 parts: none, one brick in each, and more than is ever needed.
         poolByteCount = [0, 16 * brickByteCount, 20 << 10, 64 << 20].randomElement(using: &random) ?? 0
         directoryCacheByteCount = [0, 24 << 10, 64 << 20].randomElement(using: &random) ?? 0
+        spaceSlackByteCount = [0, 1 << 20, 2 << 30, 1 << 40].randomElement(using: &random) ?? 0
+        levelZeroLimit = Int.random(in: 1...8, using: &random)
+        compactionByteCount = [1, 64 << 10, 1 << 30].randomElement(using: &random) ?? 1
+        smallSegmentByteCount = [8 << 10, 32 << 10, 16 << 20].randomElement(using: &random) ?? 0
+        smallSegmentLimit = Int.random(in: 2...20, using: &random)
+        overlapLimit = Int.random(in: 2...8, using: &random)
+        rootSegmentLimit = [4, 16, 1024].randomElement(using: &random) ?? 4
+        shardSegmentLimit = [2, 4096].randomElement(using: &random) ?? 2
+    }
+
+    func apply(to options: inout StorageOptions) {
+        options.logByteCount = logByteCount
+        options.bulkSegmentByteCount = bulkSegmentByteCount
+        options.poolByteCount = poolByteCount
+        options.directoryCacheByteCount = directoryCacheByteCount
+        options.spaceSlackByteCount = spaceSlackByteCount
+        options.levelZeroLimit = levelZeroLimit
+        options.compactionByteCount = compactionByteCount
+        options.smallSegmentByteCount = smallSegmentByteCount
+        options.smallSegmentLimit = smallSegmentLimit
+        options.overlapLimit = overlapLimit
+        options.rootSegmentLimit = rootSegmentLimit
+        options.shardSegmentLimit = shardSegmentLimit
+        options.compactionRate = 0
     }
 
     /// Whether what is read from files does not depend on which entries share a part of a cache.
@@ -51,10 +83,7 @@ struct SimulationConfiguration {
         let ownSizes = SimulationSizes(seed: random.next(), brickByteCount: brickByteCount)
         let sizes = sizes ?? ownSizes
         var options = StorageOptions()
-        options.logByteCount = sizes.logByteCount
-        options.bulkSegmentByteCount = sizes.bulkSegmentByteCount
-        options.poolByteCount = sizes.poolByteCount
-        options.directoryCacheByteCount = sizes.directoryCacheByteCount
+        sizes.apply(to: &options)
         options.bootIdentifier = 1
         self.options = options
         let drawn = Int.random(in: 100...500, using: &random)
@@ -95,6 +124,10 @@ struct SimulationConfiguration {
 
     var description: String {
         "logs of \(options.logByteCount) bytes, bulk files of \(options.bulkSegmentByteCount), "
+            + "slack \(options.spaceSlackByteCount), \(options.levelZeroLimit) logs, "
+            + "compactions of \(options.compactionByteCount) bytes, small below \(options.smallSegmentByteCount), "
+            + "\(options.smallSegmentLimit) small, \(options.overlapLimit) over one another, "
+            + "\(options.rootSegmentLimit) in the root, \(options.shardSegmentLimit) in a shard, "
             + "pool \(options.poolByteCount), directories \(options.directoryCacheByteCount), "
             + "bricks of \(brickByteCount), \(channelCount) channels x \(timeCount) times x \(codeCount) cuboids, "
             + "work: \(actions.map(\.action.name).joined(separator: ", "))"

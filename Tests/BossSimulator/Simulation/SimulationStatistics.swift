@@ -17,6 +17,13 @@ package struct SimulationStatistics: Sendable {
     package var refusals = 0
     package var flipsDetected = 0
     package var flipsHarmless = 0
+    /// Steps of maintenance.
+    package var upkeepSteps = 0
+    /// Of these, segments written again.
+    package var rewrites = 0
+    /// Older commits compared in full, and refused because the history had given way.
+    package var pasts = 0
+    package var refusedPasts = 0
     /// By kind of operation.
     package var faults = [Int](repeating: 0, count: OperationKind.allCases.count)
 
@@ -34,7 +41,16 @@ package struct SimulationStatistics: Sendable {
         left.refusals += right.refusals
         left.flipsDetected += right.flipsDetected
         left.flipsHarmless += right.flipsHarmless
+        left.upkeepSteps += right.upkeepSteps
+        left.rewrites += right.rewrites
+        left.pasts += right.pasts
+        left.refusedPasts += right.refusedPasts
         for index in left.faults.indices { left.faults[index] += right.faults[index] }
+    }
+
+    mutating func add(_ step: MaintenanceStep) {
+        upkeepSteps += 1
+        if case .rewritten = step { rewrites += 1 }
     }
 
     /// Adds what happened on a machine that is left behind.

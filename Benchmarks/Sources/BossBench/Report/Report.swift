@@ -15,6 +15,11 @@ enum Report {
         String(format: "%.1f MiB", Double(byteCount) / 1_048_576)
     }
 
+    /// One line that says what was measured, where and when.
+    static func title(_ what: String, _ machine: Machine) -> String {
+        "BossQL, \(what), \(machine.date), commit \(machine.commit), \(machine.processor), \(machine.coreCount) cores"
+    }
+
     /// Prints what the numbers belong to, and the head of the table.
     static func printHeader(_ machine: Machine, _ data: BenchData) {
         print("BossQL benchmark, \(machine.date), commit \(machine.commit)")

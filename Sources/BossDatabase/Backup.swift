@@ -1,0 +1,168 @@
+import BossCatalog
+import BossStorage
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What a backup or a restoration did.
+public struct BackupReport: Hashable, Sendable {
+    /// The newest commit in the copy.
+    public let commit: UInt64
+    /// Files that were written.
+    public let copiedFileCount: Int
+    /// Files that an earlier backup had brought already.
+    public let keptFileCount: Int
+    /// Bytes that were written.
+    public let copiedByteCount: UInt64
+    /// Bytes of the whole copy.
+    public let byteCount: UInt64
+
+    init(_ summary: BackupSummary) {
+        commit = summary.commit
+        copiedFileCount = summary.copiedFileCount
+        keptFileCount = summary.keptFileCount
+        copiedByteCount = summary.copiedByteCount
+        byteCount = summary.byteCount
+    }
+}
+
+extension Database {
+    private static let catalogName = "catalog.sqlite"
+    private static let lockAttempts = 6
+    private static let nextCatalogName = "catalog.sqlite.next"
+
+    /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
+    /// opens by itself.
+    ///
+    /// - Parameters:
+    ///   - path: a folder that does not exist or is empty; with `isIncremental` one that holds an earlier backup of this
+    ///     database, of which only what is missing is copied.
+    /// - Throws: 42P07 when something is in the way, XX001 naming a damaged file, 53100, 55006, 57014.
+    @discardableResult
+    public func backUp(
+        to path: String, isIncremental: Bool = false, control: OperationControl = OperationControl()
+    ) throws(DatabaseError) -> BackupReport {
+        let destination = try mappingErrors { () throws(StorageError) in
+            try PosixFileSystem(directory: path, createIfMissing: true)
+        }
+        let next = path + "/" + Self.nextCatalogName
+        // What a backup that was cut off has left.
+        try? FileManager.default.removeItem(atPath: next)
+        let relay = ProgressRelay(title: "backup to \(path)", control: control)
+        var copied: Result<Void, DatabaseError> = .success(())
+        let summary: BackupSummary
+        do {
+            let lock = try lockCatalog()
+            summary = try relay.run { (report) throws(StorageError) in
+                try engine.backUp(
+                    to: destination, isIncremental: isIncremental, progress: report,
+                    pinned: {
+                        // Both stores of one moment: no transaction is between its two commits.
+                        copied = Result { () throws(DatabaseError) in
+                            try mappingErrors { () throws(CatalogError) in try catalog.backup(to: next) }
+                        }
+                        lock?.rollback()
+                    })
+            }
+            try copied.get()
+            try replaceCatalog(in: path, destination)
+        } catch {
+            try? FileManager.default.removeItem(atPath: next)
+            throw error
+        }
+        return BackupReport(summary)
+    }
+
+    /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads
+    /// cannot: what its copy of the catalog lacks is made up for when the copy is opened.
+    private func lockCatalog() throws(DatabaseError) -> CatalogTransaction? {
+        guard !isReadOnly else { return nil }
+        return try mappingErrors { () throws(CatalogError) in
+            let transaction = try catalog.beginTransaction()
+            var attempt = 1
+            while true {
+                do throws(CatalogError) {
+                    try transaction.catalog.reserveChannelIDs(upTo: 0)
+                    return transaction
+                } catch {
+                    // Others may take turns without a pause; each attempt waits for some seconds.
+                    guard case .lockedByTransaction = error, attempt < Self.lockAttempts else { throw error }
+                    attempt += 1
+                }
+            }
+        }
+    }
+
+    private func replaceCatalog(
+        in path: String, _ destination: PosixFileSystem
+    ) throws(DatabaseError) {
+        guard rename(path + "/" + Self.nextCatalogName, path + "/" + Self.catalogName) == 0 else {
+            throw DatabaseError("58030", "\(path)/\(Self.catalogName) cannot be replaced: errno \(errno)")
+        }
+        try mappingErrors { () throws(StorageError) in try destination.syncDirectory("") }
+    }
+
+    /// Copies a backup into a folder that does not exist or is empty, and verifies every page on the way.
+    ///
+    /// - Throws: 42P07 when the folder is not empty, 3D000 when there is no backup, XX001 naming what is damaged.
+    @discardableResult
+    public static func restoreBackup(
+        _ backup: String, to path: String, control: OperationControl = OperationControl()
+    ) throws(DatabaseError) -> BackupReport {
+        var options = DatabaseOptions()
+        options.access = .readOnly
+        let source = try Database.open(backup, options: options)
+        do {
+            let report = try source.backUp(to: path, control: control)
+            try source.close()
+            return report
+        } catch {
+            // The first error is the one to report.
+            try? source.close()
+            throw error
+        }
+    }
+}
+
+/// Hands progress of the engine to a control, and its cancellation to the engine.
+final class ProgressRelay {
+    private let title: String
+    private let control: OperationControl
+    private var failure: DatabaseError?
+
+    init(title: String, control: OperationControl) {
+        self.title = title
+        self.control = control
+    }
+
+    /// Runs work that reports bytes done and bytes in all.
+    ///
+    /// - Throws: 57014 when the control was cancelled meanwhile.
+    func run<R>(
+        _ work: ((UInt64, UInt64) throws(StorageError) -> Void) throws(StorageError) -> R
+    ) throws(DatabaseError) -> R {
+        do throws(StorageError) {
+            return try work { (done, total) throws(StorageError) in
+                do throws(DatabaseError) { try control.cancellation.check() } catch {
+                    failure = error
+                    throw .closed
+                }
+                control.progress?(
+                    Progress(
+                        title: title, completedByteCount: Int(clamping: done),
+                        totalByteCount: Int(clamping: total)))
+            }
+        } catch {
+            throw failure ?? DatabaseError(error)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// The directory that a backup goes to.
+struct BackupDestination {
+    let fileSystem: any FileSystem
+    let isIncremental: Bool
+
+    /// What an earlier backup left there.
+    struct Found {
+        /// Number of its newest root, 0 without any.
+        var rootNumber: UInt64 = 0
+        /// Files that some root there names: they were complete and flushed when that root was written.
+        var named: Set<String> = []
+    }
+
+    /// Looks whether the directory may take the backup.
+    ///
+    /// - Throws: `.alreadyExists` naming what is in the way, `.corrupt` when the newest root there is damaged.
+    func examine(for state: BackupState) throws(StorageError) -> Found {
+        guard isIncremental else {
+            try requireEmpty()
+            return Found()
+        }
+        // A status is written by an engine only: what it did is in no backup.
+        if WriterStatus.load(from: fileSystem) != nil { throw occupied(by: WriterStatus.path) }
+        let manifest = Manifest(fileSystem: fileSystem)
+        let numbers = try manifest.numbers().sorted(by: >)
+        guard let newest = numbers.first else { return Found() }
+        let root = try manifest.load(newest)
+        guard root.database == state.root.database, root.epoch <= state.root.epoch,
+            root.lastSequence <= max(state.root.lastSequence, state.shown.sequence)
+        else { throw occupied(by: ManifestRoot.path(number: newest)) }
+        var named = try files(of: root)
+        for number in numbers.dropFirst() {
+            // Older roots are a convenience, and so is what only they name.
+            if let older = try? manifest.load(number), let files = try? files(of: older) {
+                named.formUnion(files)
+            }
+        }
+        return Found(rootNumber: newest, named: named)
+    }
+
+    private func files(of root: ManifestRoot) throws(StorageError) -> Set<String> {
+        var named = Set(root.segments.map(\.path))
+        for reference in root.shards {
+            named.insert(reference.path)
+            let shard = Shard(
+                reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: root.database))
+            named.formUnion(try shard.references().map(\.path))
+        }
+        return named
+    }
+
+    private func requireEmpty() throws(StorageError) {
+        let folders = ["", ManifestRoot.directory, ShardReference.directory, "wal"]
+        for folder in folders + SegmentReference.bulkDirectories {
+            for name in try fileSystem.list(folder) {
+                let path = folder.isEmpty ? name : "\(folder)/\(name)"
+                // A backup that was cut off at its start leaves a LOCK without a status.
+                if path == WriterStatus.path, WriterStatus.load(from: fileSystem) == nil { continue }
+                throw occupied(by: path)
+            }
+        }
+    }
+
+    private func occupied(by path: String) -> StorageError {
+        .alreadyExists(path: "\(fileSystem.displayPath)/\(path)")
+    }
+}
