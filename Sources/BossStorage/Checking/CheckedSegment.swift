@@ -248,6 +248,8 @@ struct CheckedSegment {
                 "nothing is needed: the index has all pages; salvage would miss what the index does not verify")
         } else {
             pages.checkLogPadding(from: UInt64(SegmentHeader.byteCount), to: contents.end)
+            run.expectZeros(
+                file, min(contents.end, end)..<end, object, "the part between the last batch and the index")
         }
     }
 }

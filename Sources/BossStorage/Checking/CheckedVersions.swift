@@ -127,12 +127,22 @@ extension CheckRun {
                 warning(
                     name, "\(believed.dead) bytes count as dead, but only \(counted.dead) are",
                     CheckRemedy.maintenance)
-            } else if isSettled, believed.dead != counted.dead || believed.held != counted.held {
+            } else if isSettled, believed.dead &+ dropped(in: segment, published) < counted.dead
+                || believed.held != counted.held
+            {
                 warning(
                     name,
                     "\(believed.dead) bytes count as dead and \(believed.held) as history, but it is "
                         + "\(counted.dead) and \(counted.held)", CheckRemedy.maintenance)
             }
+        }
+    }
+
+    /// Bytes of dropped channels, which need not be counted to be removed.
+    private func dropped(in segment: Segment, _ published: PublishedState) -> UInt64 {
+        let groups = (try? segment.open().index.groups) ?? []
+        return groups.reduce(0) {
+            published.droppedChannels.contains($1.group.channel) ? $0 &+ $1.liveByteCount : $0
         }
     }
 }

@@ -42,8 +42,8 @@ struct PageExamination {
     let header: PageHeader
     /// Directory entries whose bricks are as they were written.
     private(set) var sound: [BrickEntry] = []
-    /// Entries of the directory that cannot be used, by position, and why.
-    private(set) var damage: [(position: Int, reason: String)] = []
+    /// Entries of the directory that cannot be used, by position, which brick they are for if that is known, and why.
+    private(set) var damage: [(position: Int, brick: Int?, reason: String)] = []
     /// Whether the directory verifies as a whole.
     let isDirectorySound: Bool
 
@@ -69,18 +69,18 @@ struct PageExamination {
         var last: UInt32?
         for position in 0..<header.brickCount {
             guard let entry = Self.entry(&cursor, position, header) else {
-                damage.append((position, "its entry in the directory is damaged"))
+                damage.append((position, header.kind == .full ? position : nil, "its entry in the directory is damaged"))
                 continue
             }
             let isInPlace = header.kind == .full ? Int(entry.brickIndex) == position : isDirectorySound
             guard isInPlace, last.map({ $0 < entry.brickIndex }) ?? true,
                 isDirectorySound || entry.codec != .constant
             else {
-                damage.append((position, "its entry in the directory is damaged"))
+                damage.append((position, header.kind == .full ? position : nil, "its entry in the directory is damaged"))
                 continue
             }
             if let reason = Self.damage(entry, page, header, scratch) {
-                damage.append((position, reason))
+                damage.append((position, Int(entry.brickIndex), reason))
             } else {
                 sound.append(entry)
             }

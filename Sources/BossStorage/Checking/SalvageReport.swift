@@ -19,10 +19,10 @@ package struct SalvageLoss: Hashable, Sendable {
     package enum Extent: Hashable, Sendable {
         /// These bricks, ascending.
         case bricks([Int])
-        /// The whole cuboid.
-        case cuboid
-        /// Some bricks that a commit replaced; which ones is not known.
-        case someBricks
+        /// The whole cuboid but for bricks that later commits wrote, ascending.
+        case cuboid(except: [Int])
+        /// Some bricks that a commit replaced, which ones is not known, but none that later commits wrote.
+        case someBricks(except: [Int])
     }
     /// What the new database shows instead.
     package enum Substitute: Hashable, Sendable {
