@@ -40,7 +40,7 @@ extension StorageEngine {
             if item.fate != .dead { count.isEmpty = false }
         }
         // A deletion leaves an entry behind for each cuboid it hides.
-        if !chain.deletions.isEmpty { count.isEmpty = false }
+        if chain.deletions.contains(where: { chain.hides(own, by: $0.sequence) }) { count.isEmpty = false }
     }
 }
 
