@@ -1,2 +1,2 @@
--- Returns kind, page, problem; no rows if sound.
+-- Returns severity, object, problem, remedy; no rows if sound.
 CHECK seg;

@@ -11,7 +11,10 @@ struct InteractiveShell {
             keywords: Vocabulary.keywords, settings: Vocabulary.settings,
             resources: { text in
                 // A listing that fails completes nothing.
-                ResourcePath.completions(text) { (try? shell.session.children(of: $0)) ?? [] }
+                if let found = ResourcePath.versions(text, { (try? shell.session.snapshots(of: $0)) ?? [] }) {
+                    return found
+                }
+                return ResourcePath.completions(text) { (try? shell.session.children(of: $0)) ?? [] }
             },
             files: FileCompletion.candidates)
         let historyPath = LineEditor.historyPath(

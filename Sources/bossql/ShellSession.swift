@@ -62,8 +62,10 @@ final class ShellSession {
         return RowSet(columns: [])
     }
 
-    /// The names below a path of 0, 1 or 2 names: collections, experiments or channels.
+    /// The names below a path of 0, 1 or 2 names: collections, experiments or channels; none below what is not there,
+    /// since a statement that fails would fail an open transaction.
     func children(of path: [String]) throws(DatabaseError) -> [String] {
+        if let name = path.last, try !children(of: path.dropLast()).contains(name) { return [] }
         let written = ResourcePath.written(path)
         let rows: RowSet
         switch path.count {
@@ -76,6 +78,19 @@ final class ShellSession {
         return rows.rows.compactMap { row in
             if row.indices.contains(index), case .text(let name) = row[index] { name } else { nil }
         }
+    }
+}
+
+extension ShellSession {
+    /// The names of snapshots: those of the experiment of a whole path, else all.
+    func snapshots(of path: [String]) throws(DatabaseError) -> [String] {
+        let rows = try self.rows("SELECT experiment, name FROM sys.snapshots ORDER BY name;").rows
+        let experiment = path.count == 3 ? path.dropLast().joined(separator: "/") : nil
+        let names: [String] = rows.compactMap { row in
+            guard case .text(let owner) = row[0], case .text(let name) = row[1] else { return nil }
+            return experiment == nil || owner == experiment ? name : nil
+        }
+        return Array(Set(names)).sorted()
     }
 }
 

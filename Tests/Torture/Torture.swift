@@ -44,9 +44,26 @@ final class Torture: Sendable {
         report("total: ", last)
         guard let failure = last.failure else { return 0 }
         print("FAILED: \(failure)")
+        fflush(nil)
         shrink(failure)
         print("repeat with: bossql-torture --seed \(failure.seed) --runs 1 --threads 1")
         return 1
+    }
+
+    /// Does some operations of one seed.
+    ///
+    /// - Returns: the exit status.
+    static func repeated(_ seed: UInt64, _ operations: [Int]) -> Int32 {
+        StateBoard.install()
+        let count = (operations.max() ?? 0) + 1
+        do {
+            let simulation = Simulation(seed: seed, operationCount: count)
+            try simulation.run(skipping: Set(0..<count).subtracting(operations))
+        } catch {
+            print("FAILED: \(error)")
+            return 1
+        }
+        return 0
     }
 
     private var seconds: Double {

@@ -1,6 +1,7 @@
 /// What the command line asks for.
 struct TortureOptions {
-    static let usage = "usage: bossql-torture [--seconds N] [--runs N] [--seed S] [--threads N]"
+    static let usage =
+        "usage: bossql-torture [--seconds N] [--runs N] [--seed S] [--threads N] [--operations N,N,...]"
 
     struct UsageError: Error, CustomStringConvertible {
         let description: String
@@ -11,6 +12,8 @@ struct TortureOptions {
     var runs: UInt64?
     var seed: UInt64 = 1
     var threads = 2
+    /// Only these operations of the seed, as a failure that was made shorter names them.
+    var operations: [Int]?
 
     init(_ arguments: ArraySlice<String>) throws {
         var rest = arguments
@@ -30,6 +33,9 @@ struct TortureOptions {
             case "--threads":
                 isKnown = (Int(text) ?? 0) > 0 && (Int(text) ?? 0) <= StateBoard.slotCount
                 threads = Int(text) ?? 0
+            case "--operations":
+                operations = text.split(separator: ",").compactMap { Int($0) }
+                isKnown = operations?.isEmpty == false
             default: isKnown = false
             }
             guard isKnown else { throw UsageError(description: "\(name) \(text)\n\(Self.usage)") }

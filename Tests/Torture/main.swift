@@ -10,7 +10,7 @@ import BossSimulator
 /// crashes and failures, one seed after the other, until the time is over or a promise is broken.
 do {
     let options = try TortureOptions(CommandLine.arguments.dropFirst())
-    exit(Torture(options).run())
+    exit(options.operations.map { Torture.repeated(options.seed, $0) } ?? Torture(options).run())
 } catch {
     print(error)
     exit(2)

@@ -83,8 +83,10 @@ extension StatementExecutor {
             return try scanSteps(
                 call.path, call.region, call.function.value.rawValue, "folded brick by brick")
         case .selectRows(let query):
-            guard case .function(let call, _) = query.source else {
-                return [Step(node: "rows", detail: "row query")]
+            guard case .function(let call, _) = query.source, call.function.value != .history else {
+                var step = Step(node: "rows", detail: String(String(statement).prefix(60)))
+                step.isReading = true
+                return [step]
             }
             return try scanSteps(
                 call.path, call.region, call.function.value.rawValue, "folded brick by brick")
@@ -98,7 +100,7 @@ extension StatementExecutor {
     private mutating func scanSteps(
         _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String
     ) throws(DatabaseError) -> [Step] {
-        let bound = try bind(region, of: channel(path))
+        let bound = try bind(region, of: source(path))
         return readSteps(bound, "scan bricks") + [Step(node: node, detail: detail)]
     }
 

@@ -10,7 +10,7 @@ extension StatementExecutor {
     ///
     /// - Throws: 42P01, 42602 for a key, 42804 for a value that JSON does not have, 25006, 0A000.
     mutating func setMetadata(_ set: SetMetadata) throws(DatabaseError) -> ResultValue {
-        try refuseInTransaction("SET METADATA", set.position)
+        try refuseInReadOnlyTransaction(set.position)
         let resource = try resource(set.path)
         var assignments: [MetadataAssignment] = []
         for entry in set.entries {
@@ -28,7 +28,7 @@ extension StatementExecutor {
     ///
     /// - Throws: 42P01, 42704 for a key that is not set, 25006, 0A000.
     mutating func unsetMetadata(_ unset: UnsetMetadata) throws(DatabaseError) -> ResultValue {
-        try refuseInTransaction("UNSET METADATA", unset.position)
+        try refuseInReadOnlyTransaction(unset.position)
         let resource = try resource(unset.path)
         do throws(CatalogError) {
             try catalog.unsetMetadata(on: resource, keys: unset.keys.map(\.value))

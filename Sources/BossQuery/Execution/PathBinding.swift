@@ -5,11 +5,7 @@ import BossDatabase
 extension StatementExecutor {
     /// The full segments of a path to an object `depth` levels down: 1 collection, 2 experiment, 3 channel.
     func segments(_ path: PathSyntax, depth: Int) throws(DatabaseError) -> [String] {
-        if let version = path.version {
-            guard case .name("main") = version.kind else {
-                throw Self.notSupported("reading a version", version.position)
-            }
-        }
+        try refuseVersion(path)
         let missing = depth - path.segments.count
         guard missing >= 0 else {
             throw DatabaseError(
@@ -26,9 +22,9 @@ extension StatementExecutor {
         return state.currentPath.prefix(missing) + path.segments
     }
 
-    /// A channel by its path.
+    /// A channel by its path, in its newest state; `source` takes a version too.
     ///
-    /// - Throws: 42P01 naming near matches.
+    /// - Throws: 42P01 naming near matches, 42601 for a version.
     func channel(_ path: PathSyntax) throws(DatabaseError) -> Channel {
         let segments = try segments(path, depth: 3)
         do {
@@ -75,6 +71,7 @@ extension StatementExecutor {
             state.currentPath = []
             return .tag("USE", count: nil)
         }
+        try refuseVersion(path)
         guard path.segments.count <= 2 else {
             throw DatabaseError(
                 "42602", "USE takes a collection or an experiment", position: path.position.source)

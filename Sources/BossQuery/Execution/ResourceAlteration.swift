@@ -10,7 +10,7 @@ extension StatementExecutor {
     mutating func alterResource(_ alter: AlterResource) throws(DatabaseError) -> ResultValue {
         let words = "ALTER \(alter.kind.rawValue)"
         guard alter.kind.isSupported else { throw Self.notSupported(words, alter.position) }
-        try refuseInTransaction(words, alter.position)
+        try refuseInReadOnlyTransaction(alter.position)
         let path = try segments(alter.path, depth: alter.kind.depth)
         switch alter.action {
         case .rename(let name): try rename(alter.kind, path, to: name, alter.path.position)

@@ -12,7 +12,7 @@ extension StatementExecutor {
     mutating func createResource(_ create: CreateResource) throws(DatabaseError) -> ResultValue {
         let words = "CREATE \(create.kind.rawValue)"
         guard create.kind.isSupported else { throw Self.notSupported(words, create.position) }
-        try refuseInTransaction(words, create.position)
+        try refuseInReadOnlyTransaction(create.position)
         let path = try segments(create.path, depth: create.kind.depth)
         let tag = ResultValue.tag(words, count: nil)
         if create.ifNotExists, !database.isReadOnly, try exists(create.kind, path, create.path.position) {

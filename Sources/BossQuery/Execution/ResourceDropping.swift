@@ -10,7 +10,7 @@ extension StatementExecutor {
     mutating func dropResource(_ drop: DropResource) throws(DatabaseError) -> ResultValue {
         let words = "DROP \(drop.kind.rawValue)"
         guard drop.kind.isSupported else { throw Self.notSupported(words, drop.position) }
-        try refuseInTransaction(words, drop.position)
+        try refuseInReadOnlyTransaction(drop.position)
         let path = try segments(drop.path, depth: drop.kind.depth)
         do throws(DatabaseError) {
             try remove(drop, path)

@@ -10,7 +10,7 @@ extension StatementExecutor {
     /// - Throws: 42P01, 42601 for a path that is missing or too much, 0A000.
     mutating func show(_ show: ShowStatement) throws(DatabaseError) -> ResultValue {
         let subject = show.subject.value
-        if let pattern = show.pattern, subject == .levels || subject == .create {
+        if let pattern = show.pattern, Self.unfiltered.contains(subject) {
             throw Self.notSupported("LIKE after SHOW \(subject.rawValue)", pattern.position)
         }
         var rows: RowSet
@@ -34,6 +34,14 @@ extension StatementExecutor {
             try refuseTarget(show)
             rows = keywordRows()
         case .create: rows = try createRows(requiredPath(of: show))
+        case .snapshots: rows = try snapshotRows(requiredPath(of: show))
+        case .history: rows = try historyRows(show, requiredPath(of: show))
+        case .commits:
+            try refuseTarget(show)
+            rows = try commitRows()
+        case .storage:
+            try refuseTarget(show)
+            rows = try storageRows()
         default: throw Self.notSupported("SHOW \(subject.rawValue)", show.subject.position)
         }
         if let pattern = show.pattern {
@@ -44,6 +52,9 @@ extension StatementExecutor {
         }
         return .rows(rows)
     }
+
+    /// Listings whose first column is no name.
+    private static let unfiltered: Set<ShowSubject> = [.levels, .create, .history, .commits, .storage]
 
     // MARK: Targets
 
@@ -63,7 +74,8 @@ extension StatementExecutor {
     /// The path that was written, or the one of `USE`.
     private func requiredPath(of show: ShowStatement) throws(DatabaseError) -> PathSyntax {
         if let path = try path(of: show) { return path }
-        guard show.subject.value == .metadata, !state.currentPath.isEmpty else {
+        let needed = show.subject.value == .metadata ? 1 : show.subject.value == .snapshots ? 2 : 4
+        guard state.currentPath.count >= needed else {
             throw DatabaseError(
                 "42601", "SHOW \(show.subject.value.rawValue) needs IN and a path",
                 position: show.position.source)
@@ -83,7 +95,7 @@ extension StatementExecutor {
 
     // MARK: Rows
 
-    private func collectionRows() throws(DatabaseError) -> RowSet {
+    func collectionRows() throws(DatabaseError) -> RowSet {
         let columns = [Column("name", .text), Column("description", .text), Column("experiments", .uint64)]
         return RowSet(
             columns: columns,
@@ -95,7 +107,7 @@ extension StatementExecutor {
             })
     }
 
-    private func experimentRows(_ path: PathSyntax?) throws(DatabaseError) -> RowSet {
+    func experimentRows(_ path: PathSyntax?) throws(DatabaseError) -> RowSet {
         var wanted: String?
         if let path { wanted = try resource(path, depths: 1...1).segments[0] }
         var rows: [[Value]] = []
@@ -120,6 +132,11 @@ extension StatementExecutor {
     private func channelRows(_ path: PathSyntax?) throws(DatabaseError) -> RowSet {
         var wanted = state.currentPath
         if let path { wanted = try resource(path, depths: 1...2).segments }
+        return try channelRows(in: wanted)
+    }
+
+    /// The channels whose path begins with these names.
+    func channelRows(in wanted: [String]) throws(DatabaseError) -> RowSet {
         var rows: [[Value]] = []
         for collection in try tree().collections {
             for experiment in collection.experiments {
@@ -146,7 +163,7 @@ extension StatementExecutor {
         ]
     }
 
-    private func frameRows() throws(DatabaseError) -> RowSet {
+    func frameRows() throws(DatabaseError) -> RowSet {
         let frames = try mappingErrors { () throws(CatalogError) in try catalog.coordinateFrames() }
         var columns = [Column("name", .text)]
         columns += ["x0", "x1", "y0", "y1", "z0", "z1"].map { Column($0, .int64) }
@@ -185,16 +202,21 @@ extension StatementExecutor {
         return RowSet(columns: columns + [Column("iso", .boolean), Column("pages", .uint64)], rows: rows)
     }
 
-    private func settingRows() -> RowSet {
+    func settingRows() -> RowSet {
         RowSet(
             columns: ["name", "value", "default", "description"].map { Column($0, .text) },
             rows: SettingName.allCases.map { name in
-                [name.rawValue, state.settings.text(of: name), Settings().text(of: name), name.summary]
+                [name.rawValue, text(of: name), Settings().text(of: name), name.summary]
                     .map { .text($0) }
             })
     }
 
-    private func keywordRows() -> RowSet {
+    private func text(of name: SettingName) -> String {
+        name == .historyRetention
+            ? HistoryRetention.text(database.historyRetentionMicroseconds) : state.settings.text(of: name)
+    }
+
+    func keywordRows() -> RowSet {
         let reserved = Set(Keywords.reserved)
         return RowSet(
             columns: [Column("keyword", .text), Column("kind", .text)],
@@ -208,6 +230,7 @@ extension Settings {
         switch name {
         case .maxResultBytes: String(maxResultBytes)
         case .staleLevels: staleLevels.rawValue
+        case .historyRetention: HistoryRetention.text(HistoryRetention.standard)
         }
     }
 }

@@ -6,17 +6,9 @@ extension StatementExecutor {
     ///
     /// - Throws: 0A000 for joins, grouping, expressions and system views.
     mutating func selectRows(_ query: RowQuery) throws(DatabaseError) -> ResultValue {
-        guard case .function(let call, let alias) = query.source else {
-            if case .layer(let path, _, _) = query.source {
-                throw DatabaseError(
-                    "0A000",
-                    "\(path.segments.joined(separator: "/")) is no points layer, which are not supported yet",
-                    hint: "SELECT CUTOUT FROM … reads voxels", position: path.position.source)
-            }
-            throw Self.notSupported("this row source", query.source.position)
-        }
+        if case .layer(let path, _, _) = query.source { throw Self.noLayer(path) }
         try refuseUnsupported(query)
-        var rows = try rowSet(of: call)
+        var (rows, alias) = try rows(of: query.source)
         if let condition = query.condition {
             rows.rows = try rows.rows.filter(RowFilter(condition, rows, self).matches)
         }
@@ -25,6 +17,22 @@ extension StatementExecutor {
         let limit = try query.limit.map { (scalar) throws(DatabaseError) in try count(scalar) } ?? Int.max
         rows.rows = Array(rows.rows.dropFirst(offset).prefix(limit))
         return .rows(try project(rows, query.items, alias: alias))
+    }
+
+    private mutating func rows(of source: RowSource) throws(DatabaseError) -> (RowSet, alias: Identifier?) {
+        switch source {
+        case .function(let call, let alias): return (try rowSet(of: call), alias)
+        case .view(let schema, let name, let alias): return (try systemRows(schema, name), alias)
+        case .layer(let path, _, _): throw Self.noLayer(path)
+        case .subquery: throw Self.notSupported("this row source", source.position)
+        }
+    }
+
+    private static func noLayer(_ path: PathSyntax) -> DatabaseError {
+        DatabaseError(
+            "0A000",
+            "\(path.segments.joined(separator: "/")) is no points layer, which are not supported yet",
+            hint: "SELECT CUTOUT FROM … reads voxels", position: path.position.source)
     }
 
     private func refuseUnsupported(_ query: RowQuery) throws(DatabaseError) {
@@ -118,7 +126,9 @@ extension Value {
         case .integer(let value): .integer(Int128(value))
         case .unsigned(let value): .integer(Int128(value))
         case .float(let value): .float(value)
-        default: nil
+        case .timestamp(let microseconds): .integer(Int128(microseconds))
+        case .boolean(let value): .integer(value ? 1 : 0)
+        case .null, .text, .bytes: nil
         }
     }
 }
@@ -139,12 +149,33 @@ struct RowFilter {
             test =
                 logical == .and
                 ? { row in all.allSatisfy { $0.test(row) } } : { row in all.contains { $0.test(row) } }
+        case .isNull(let value, let isNegated, _):
+            let column = try rows.index(of: value)
+            test = { row in (row[column] == .null) != isNegated }
         default:
             let names = Set(rows.columns.map(\.name))
-            let condition = try ValueCondition(expression, names: names, executor: executor)
-            let column = try rows.index(of: Self.column(in: expression))
+            let name = try Self.column(in: expression)
+            guard case .column = name else {
+                // It says what is wrong with the condition.
+                _ = try ValueCondition(expression, names: names, executor: executor)
+                throw StatementExecutor.notSupported("this condition", expression.position)
+            }
+            let column = try rows.index(of: name)
             // NULL fulfils no comparison.
-            test = { row in row[column].number.map(condition.matches) ?? false }
+            switch rows.columns[column].type {
+            case .text, .json:
+                let condition = try TextCondition(expression, executor: executor)
+                test = { row in
+                    if case .text(let text) = row[column] { condition.matches(text) } else { false }
+                }
+            case .timestamp:
+                let condition = try ValueCondition(
+                    expression.withTimesAsNumbers(executor), names: names, executor: executor)
+                test = { row in row[column].number.map(condition.matches) ?? false }
+            default:
+                let condition = try ValueCondition(expression, names: names, executor: executor)
+                test = { row in row[column].number.map(condition.matches) ?? false }
+            }
         }
     }
 
@@ -153,7 +184,8 @@ struct RowFilter {
         case .binary(_, let left, let right, _):
             if case .column = left { return left }
             return right
-        case .between(let value, _, _, _, _), .isIn(let value, _, _, _): return value
+        case .between(let value, _, _, _, _), .isIn(let value, _, _, _), .like(let value, _, _, _):
+            return value
         case .unary(.not, let inner, _): return try column(in: inner)
         default: throw StatementExecutor.notSupported("this condition", expression.position)
         }

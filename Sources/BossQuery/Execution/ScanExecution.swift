@@ -6,7 +6,7 @@ import BossVoxels
 extension StatementExecutor {
     /// Runs FIND IDS IN: the distinct IDs of a region, ascending.
     mutating func findIDs(_ query: FindIDs) throws(DatabaseError) -> ResultValue {
-        let channel = try channel(query.path)
+        let channel = try source(query.path)
         let condition = try query.condition.map { (condition) throws(DatabaseError) in
             try ValueCondition(condition, names: ["id"], executor: self)
         }
@@ -42,7 +42,7 @@ extension StatementExecutor {
 
     /// Runs FIND ID AT: the label under a point, 0 for background.
     mutating func findID(_ query: FindIDAt) throws(DatabaseError) -> ResultValue {
-        let channel = try channel(query.path)
+        let channel = try source(query.path)
         guard channel.isAnnotation else {
             throw DatabaseError(
                 "22V08", "\(channel.path) is an image channel, so its voxels are no IDs",
@@ -70,7 +70,7 @@ extension StatementExecutor {
 
     /// Runs BBOX OF ID: one row an ID that has voxels.
     mutating func boundingBox(_ query: BoundingBoxQuery) throws(DatabaseError) -> ResultValue {
-        let channel = try channel(query.path)
+        let channel = try source(query.path)
         var ids: [UInt64] = []
         for scalar in query.ids { ids.append(try unsigned(scalar)) }
         let bound = try bindRows(query.region, of: channel)
@@ -112,7 +112,7 @@ extension StatementExecutor {
 
     /// Runs COUNT VOXELS: all voxels, those that fulfil a condition, or a row an ID.
     mutating func countVoxels(_ query: CountVoxels) throws(DatabaseError) -> ResultValue {
-        let channel = try channel(query.path)
+        let channel = try source(query.path)
         let condition = try query.condition.map { (condition) throws(DatabaseError) in
             try ValueCondition(condition, names: ["id", "value"], executor: self)
         }

@@ -10,6 +10,14 @@ public enum TransactionStatus: Hashable, Sendable {
     case failed
 }
 
+/// A place in a transaction to which it may go back.
+struct SessionMark: Sendable {
+    /// The savepoint; nil for BEGIN.
+    let name: String?
+    /// `USE` at that time, for when what it names now goes away.
+    let path: [String]
+}
+
 /// What a session keeps between statements.
 struct SessionState: Sendable {
     /// `USE coll/exp`: leading segments that later paths leave out.
@@ -17,6 +25,8 @@ struct SessionState: Sendable {
     var settings = Settings()
     var transaction: Transaction?
     var hasFailed = false
+    /// BEGIN and the savepoints since, oldest first; empty outside a transaction.
+    var marks: [SessionMark] = []
     /// In BEGIN READ ONLY, what was committed when it began.
     var readOnlyView: DatabaseView?
 

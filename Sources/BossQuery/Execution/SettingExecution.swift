@@ -2,14 +2,19 @@ import BossDatabase
 
 /// SET and RESET.
 extension StatementExecutor {
-    /// Changes a setting of the session.
+    /// Changes a setting of the session, or of the database.
     ///
     /// - Throws: 42704 for an unknown setting, 42804 for a value of the wrong kind, 22023 for one that is not
     ///   allowed, 0A000.
     mutating func change(_ setting: SettingStatement) throws(DatabaseError) -> ResultValue {
-        if case .setForAll = setting.action { throw Self.notSupported("ALTER SYSTEM", setting.position) }
         let name = try settingName(setting.name)
+        if case .setForAll = setting.action, name != .historyRetention {
+            throw Self.notSupported("ALTER SYSTEM", setting.position)
+        }
         switch (setting.action, name) {
+        case (.set(let value), .historyRetention), (.setForAll(let value), .historyRetention):
+            try setHistoryRetention(value, setting.position)
+        case (.reset, .historyRetention): try resetHistoryRetention(setting.position)
         case (.set(let value), .maxResultBytes), (.setForAll(let value), .maxResultBytes):
             state.settings.maxResultBytes = try byteCount(value)
         case (.set(let value), .staleLevels), (.setForAll(let value), .staleLevels):

@@ -19,12 +19,15 @@ struct Settings: Hashable, Sendable {
 public enum SettingName: String, CaseIterable, Sendable {
     case maxResultBytes = "max_result_bytes"
     case staleLevels = "stale_levels"
+    /// Kept in the database, for all sessions.
+    case historyRetention = "history_retention"
 
     /// What it does, one line.
     public var summary: String {
         switch self {
         case .maxResultBytes: "largest result of one statement, in bytes"
         case .staleLevels: "reading a level older than the base level: warn or compute"
+        case .historyRetention: "how long older versions are kept, for the whole database: '7d', '24h', off"
         }
     }
 }

@@ -11,6 +11,8 @@ struct StatementExecutor {
     let control: OperationControl
     var warnings: [Warning] = []
     var statistics = ReadStatistics()
+    /// The state that the statement reads, once a path has named it.
+    var reading: ReadState?
 
     init(database: Database, state: SessionState, parameters: [Parameter], control: OperationControl) {
         self.database = database
@@ -23,6 +25,7 @@ struct StatementExecutor {
     ///
     /// - Throws: 0A000 for a construct that is not built yet, with its position.
     mutating func execute(_ statement: Statement) throws(DatabaseError) -> ResultValue {
+        reading = nil
         switch statement {
         case .selectVolume(let query): return try selectVolume(query)
         case .selectRows(let query): return try selectRows(query)
@@ -48,11 +51,10 @@ struct StatementExecutor {
         case .transaction(let transaction, let position): return try run(transaction, position)
         case .setting(let setting): return try change(setting)
         case .explain(let explain): return try self.explain(explain)
-        case .maintenance(.checkpoint, _):
-            try database.checkpoint()
-            return .tag("CHECKPOINT", count: nil)
+        case .maintenance(let maintenance, let position): return try run(maintenance, position)
+        case .version(let version, let position): return try run(version, position)
         case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
-            .maintenance, .job, .version, .unsupported:
+            .job, .unsupported:
             throw Self.notSupported(statement.featureName, statement.position)
         }
     }
@@ -64,7 +66,7 @@ struct StatementExecutor {
             position: position.source)
     }
 
-    /// Refuses what changes the catalog or runs for long inside BEGIN.
+    /// Refuses what runs for long, or concerns the whole database, inside BEGIN.
     func refuseInTransaction(_ feature: String, _ position: NodePosition) throws(DatabaseError) {
         guard state.status == .idle else {
             throw Self.notSupported("\(feature) inside a transaction", position)
@@ -74,11 +76,10 @@ struct StatementExecutor {
     /// The catalog that this statement reads and changes: that of the transaction, if one is open.
     var catalog: Catalog { state.transaction?.catalog ?? database.catalog }
 
-    /// What this statement reads: the transaction's view, or everything committed.
+    /// What this statement reads: the version that its path names, the transaction's view, or everything committed.
     func currentView() throws(DatabaseError) -> DatabaseView {
-        if let transaction = state.transaction { return transaction.view }
-        if let view = state.readOnlyView { return view }
-        return try database.view()
+        if let reading { return reading.view }
+        return try head()
     }
 }
 
@@ -102,18 +103,7 @@ extension Statement {
         case .prepare: "PREPARE"
         case .execute: "EXECUTE"
         case .deallocate: "DEALLOCATE"
-        case .maintenance(let maintenance, _):
-            switch maintenance {
-            case .check: "CHECK"
-            case .compact: "COMPACT"
-            case .checkpoint: "CHECKPOINT"
-            case .backup: "BACKUP"
-            case .warm: "WARM"
-            case .evict: "EVICT"
-            case .cancelQuery: "CANCEL QUERY"
-            }
         case .job: "a job statement"
-        case .version: "a snapshot or branch statement"
         case .unsupported(let node): node.feature
         default: "this statement"
         }

@@ -16,6 +16,8 @@ extension StatementExecutor {
         case .stats: return try stats(call)
         case .histogram: return try histogram(call)
         case .ids: return try ids(call)
+        case .history: return try history(call)
+        case .diff: return try differences(call)
         default:
             throw Self.notSupported(
                 "the table function \(call.function.value.rawValue)", call.function.position)
@@ -23,7 +25,7 @@ extension StatementExecutor {
     }
 
     private mutating func ids(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
-        let bound = try bindRows(call.region, of: channel(call.path))
+        let bound = try bindRows(call.region, of: source(call.path))
         let found = try labels(bound, call.position)
         return RowSet(
             columns: [Column("id", .uint64), Column("voxels", .uint64)],
@@ -33,7 +35,7 @@ extension StatementExecutor {
     // MARK: Statistics
 
     private mutating func stats(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
-        let channel = try channel(call.path)
+        let channel = try source(call.path)
         let bound = try bindRows(call.region, of: channel)
         let view = try currentView()
         try warnIfStale(bound, view)
@@ -94,7 +96,7 @@ extension StatementExecutor {
         guard bound.time.count == 1 else {
             throw Self.notSupported("WITHIN over several time samples", call.position)
         }
-        let labels = try channel(path)
+        let labels = try source(path)
         let groups = try locating(path.position) { () throws(DatabaseError) in
             try bound.channel.voxelStatistics(
                 within: labels, in: bound.cutout(inside), view: view, control: control,
@@ -130,7 +132,7 @@ extension StatementExecutor {
     // MARK: Histogram
 
     private mutating func histogram(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
-        let channel = try channel(call.path)
+        let channel = try source(call.path)
         let binCount = try call.binCount.map { (scalar) throws(DatabaseError) in try integer(scalar) } ?? 256
         guard 1...VoxelHistogram.maximumBinCount ~= binCount else {
             throw DatabaseError(

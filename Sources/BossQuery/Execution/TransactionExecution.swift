@@ -1,30 +1,90 @@
+import BossCatalog
 import BossDatabase
 
-/// BEGIN, COMMIT and ROLLBACK.
+/// BEGIN, COMMIT, ROLLBACK and savepoints.
 extension StatementExecutor {
     /// Runs a statement of transactions.
     ///
-    /// - Throws: 25001 when one is open already, 25P01 when none is, 40001 when another writer changed the
-    ///   same cuboids, which ends the transaction, 25006, 0A000.
+    /// - Throws: 25001 when one is open already, 25P01 when none is, 3B001 for an unknown savepoint, 40001 when
+    ///   another writer changed the same cuboids, which ends the transaction, 25006.
     mutating func run(
         _ transaction: TransactionStatement, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
         switch transaction {
         case .begin(let isReadOnly): return try begin(isReadOnly: isReadOnly, position)
         case .commit(let message):
-            if let message { throw Self.notSupported("COMMIT MESSAGE", message.position) }
             try requireTransaction(position)
-            let open = state.transaction
-            endTransaction()
-            try locating(position) { () throws(DatabaseError) in try open?.commit() }
+            try commit(message?.value ?? "", position)
             return .tag("COMMIT", count: nil)
-        case .rollback(let savepoint):
-            if let savepoint { throw Self.notSupported("ROLLBACK TO", savepoint.position) }
+        case .rollback(to: nil):
             try requireTransaction(position)
             state.transaction?.rollback()
             endTransaction()
             return .tag("ROLLBACK", count: nil)
-        case .savepoint: throw Self.notSupported("SAVEPOINT", position)
+        case .rollback(to: .some(let name)):
+            try requireTransaction(position)
+            try rollBack(to: name)
+            return .tag("ROLLBACK", count: nil)
+        case .savepoint(let name):
+            try requireTransaction(position)
+            try locating(position) { () throws(DatabaseError) in try state.transaction?.savepoint(name.key) }
+            state.marks.append(SessionMark(name: name.key, path: state.currentPath))
+            return .tag("SAVEPOINT", count: nil)
+        case .release(let name):
+            try requireTransaction(position)
+            let place = try mark(of: name)
+            try locating(position) { () throws(DatabaseError) in
+                try state.transaction?.releaseSavepoint(name.key)
+            }
+            state.marks.removeSubrange(place...)
+            return .tag("RELEASE", count: nil)
+        }
+    }
+
+    private mutating func commit(_ message: String, _ position: NodePosition) throws(DatabaseError) {
+        let open = state.transaction
+        do throws(DatabaseError) {
+            try open?.commit(message: message)
+        } catch {
+            // The transaction has ended, and its changes of names with it.
+            endTransaction()
+            throw error.at(position)
+        }
+        state.marks = []
+        endTransaction()
+    }
+
+    /// Undoes what was done since a savepoint; a failed transaction then goes on.
+    private mutating func rollBack(to name: Identifier) throws(DatabaseError) {
+        let place = try mark(of: name)
+        try locating(name.position) { () throws(DatabaseError) in
+            try state.transaction?.rollback(toSavepoint: name.key)
+        }
+        state.hasFailed = false
+        restorePath(to: state.marks[place])
+        state.marks.removeSubrange((place + 1)...)
+    }
+
+    /// - Throws: 3B001.
+    private func mark(of name: Identifier) throws(DatabaseError) -> Int {
+        if let place = state.marks.lastIndex(where: { $0.name == name.key }) { return place }
+        let names = state.marks.compactMap(\.name)
+        throw DatabaseError(
+            "3B001", "there is no savepoint \(name.text)",
+            hint: NearMiss.best(for: name.key, among: names).map { "did you mean \($0)?" }
+                ?? "SAVEPOINT \(name.text) makes one", position: name.position.source)
+    }
+
+    /// Takes `USE` back to where it was if the names it rests on have gone.
+    private mutating func restorePath(to mark: SessionMark) {
+        let path = state.currentPath
+        guard !path.isEmpty, path != mark.path else { return }
+        do throws(CatalogError) {
+            _ = try catalog.collection(path[0])
+            if path.count > 1 { _ = try catalog.experiment(path[1], in: path[0]) }
+        } catch {
+            // A catalog that cannot be read now shows in the next statement.
+            state.currentPath = mark.path
         }
     }
 
@@ -54,6 +114,7 @@ extension StatementExecutor {
                 try database.beginTransaction()
             }
         }
+        state.marks = [SessionMark(name: nil, path: state.currentPath)]
         return .tag("BEGIN", count: nil)
     }
 
@@ -68,5 +129,12 @@ extension StatementExecutor {
         state.transaction = nil
         state.readOnlyView = nil
         state.hasFailed = false
+        if let first = state.marks.first { restorePath(to: first) }
+        state.marks = []
     }
+}
+
+extension Identifier {
+    /// The name by which savepoints compare: in lower case, unless it is quoted.
+    fileprivate var key: String { isQuoted ? text : folded }
 }

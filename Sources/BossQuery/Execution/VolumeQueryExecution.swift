@@ -16,7 +16,7 @@ extension StatementExecutor {
     /// Binds source and region, and refuses what this version does not run.
     mutating func bind(_ query: VolumeQuery) throws(DatabaseError) -> BoundRegion {
         try refuseUnsupported(query)
-        let channel = try channel(query.sources[0].path)
+        let channel = try source(query.sources[0].path)
         let bound = try bind(query.region, of: channel)
         switch query.artifact.value {
         case .slice, .image:

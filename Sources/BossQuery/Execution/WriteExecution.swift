@@ -48,7 +48,7 @@ extension StatementExecutor {
     }
 
     /// - Throws: 55V01 for another level than the base level.
-    private func refuseCoarserLevel(_ bound: BoundRegion, _ region: RegionSyntax) throws(DatabaseError) {
+    func refuseCoarserLevel(_ bound: BoundRegion, _ region: RegionSyntax) throws(DatabaseError) {
         let base = bound.channel.hierarchy.baseResolution
         guard bound.level.level != base else { return }
         throw DatabaseError(
@@ -57,7 +57,7 @@ extension StatementExecutor {
             position: (region.resolution?.position ?? region.position).source)
     }
 
-    private func refuseFill(_ region: RegionSyntax) throws(DatabaseError) {
+    func refuseFill(_ region: RegionSyntax) throws(DatabaseError) {
         guard case .fill? = region.outside?.policy, let position = region.outside?.position else { return }
         throw DatabaseError(
             "22023", "OUTSIDE FILL is for reading", hint: "OUTSIDE CLIP drops what lies outside",
@@ -215,6 +215,6 @@ extension StatementExecutor {
         let summary = try locating(delete.position) { () throws(DatabaseError) in
             try channel.erase(bound.cutout(bound.requested), in: state.transaction, control: control)
         }
-        return .tag("DELETE", count: UInt64(summary.changedVoxelCount))
+        return .tag("DELETE", count: summary.isCounted ? UInt64(summary.changedVoxelCount) : nil)
     }
 }

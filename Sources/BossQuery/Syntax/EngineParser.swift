@@ -76,7 +76,7 @@ extension Parser {
         let start = token.start
         let statement: MaintenanceStatement
         if accept(.check) {
-            statement = .check(isAtPath ? try path() : nil)
+            statement = try check()
         } else if accept(.compact) {
             statement = .compact(isAtPath ? try path() : nil)
         } else if accept(.checkpoint) {
@@ -93,6 +93,20 @@ extension Parser {
             statement = .evict(try path())
         }
         return .maintenance(statement, span(from: start))
+    }
+
+    /// What follows CHECK. DATABASE, QUICK and FULL that stand alone are words; quotes make them paths.
+    private mutating func check() throws(DatabaseError) -> MaintenanceStatement {
+        func isOption(_ keywords: Keyword...) -> Bool {
+            keywords.contains { token.keyword == $0 } && !isGluedToPath
+        }
+        var path: PathSyntax?
+        if isOption(.database) {
+            advance()
+        } else if isAtPath, !isOption(.quick, .full) {
+            path = try self.path()
+        }
+        return .check(path, depth: try acceptChoice(CheckDepth.self))
     }
 
     mutating func cancel() throws(DatabaseError) -> Statement {

@@ -10,11 +10,13 @@ enum Keyword: String, CaseIterable, Hashable, Sendable {
     case cache, cancel, cascade, `case`, cast, channel, channels, check, checkpoint, clamp, cleave, clip,
         codec, collection, collections, color, commit, commits, compact, complete, compute, conflict,
         connections, contacts, coords, copy, count, create, cuboid, cuboids, cutout
-    case data, datatype, day, deallocate, `default`, delete, desc, describe, description, diff, dirty,
+    case data, database, datatype, day, deallocate, `default`, delete, desc, describe, description, diff,
+        dirty,
         distinct, downsample, drop
     case egress, `else`, end, error, evict, execute, exists, experiment, experiments, expires, explain,
         export
-    case `false`, file, fill, find, first, float32, float64, `for`, format, frame, frames, from, functions
+    case `false`, file, fill, find, first, float32, float64, `for`, format, frame, frames, from, full,
+        functions
     case grant, grants, gray, group, groups
     case hash, having, hierarchy, histogram, history, hour
     case id, ids, `if`, image, `import`, `in`, incremental, ingest, ingress, inner, insert, inside, int16,
@@ -26,11 +28,12 @@ enum Keyword: String, CaseIterable, Hashable, Sendable {
     case name, nearest, none, nonzero, not, null, nulls
     case objects, of, offset, on, only, or, order, origin, ours, outside, over, overlap, overwrite
     case pad, page, pages, password, pause, per, plane, points, prepare, preserve, project, `public`, put
-    case quality, query
-    case range, read, relabel, related, remove, rename, res, resample, reserve, reset, resource, restore,
+    case quality, query, quick
+    case range, read, relabel, related, release, remove, rename, res, resample, reserve, reset, resource,
+        restore,
         resume, revoke, roi, rois, role, rollback, runs
     case sample, savepoint, scale, segments, select, set, settings, show, size, slice, snapshot, snapshots,
-        sources, split, stats, stddev, step, strict, stride, sum, supervoxels, system
+        sources, split, stats, stddev, step, storage, strict, stride, sum, supervoxels, system
     case t, task, tasks, text, theirs, then, tight, tile, time, timeout, timestamp, to, token, tokens,
         `true`, type
     case u, uint16, uint32, uint64, uint8, unassign, units, unset, update, usage, use, user, users, using

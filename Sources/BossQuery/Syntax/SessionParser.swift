@@ -50,12 +50,25 @@ extension Parser {
         } else if accept(.commit) {
             statement = .commit(message: accept(.message) ? try text("a message") : nil)
         } else if accept(.rollback) {
-            statement = .rollback(to: accept(.to) ? try identifier("a savepoint") : nil)
+            statement = .rollback(to: accept(.to) ? try savepointName() : nil)
+        } else if accept(.release) {
+            statement = .release(try savepointName())
         } else {
             try expect(.savepoint)
             statement = .savepoint(try identifier("a savepoint"))
         }
         return .transaction(statement, span(from: start))
+    }
+
+    /// A savepoint after the word SAVEPOINT, which may be left out; alone the word is a name.
+    private mutating func savepointName() throws(DatabaseError) -> Identifier {
+        if token.keyword == .savepoint {
+            switch peek().kind {
+            case .word, .quotedIdentifier: advance()
+            default: break
+            }
+        }
+        return try identifier("a savepoint")
     }
 
     mutating func use() throws(DatabaseError) -> Statement {

@@ -12,6 +12,7 @@ extension SyntaxPrinter {
             word("ROLLBACK")
             if let savepoint { word("TO", Self.spelling(of: savepoint)) }
         case .savepoint(let name): word("SAVEPOINT", Self.spelling(of: name))
+        case .release(let name): word("RELEASE", Self.spelling(of: name))
         }
     }
 
@@ -56,9 +57,10 @@ extension SyntaxPrinter {
 
     mutating func maintenance(_ node: MaintenanceStatement) {
         switch node {
-        case .check(let path):
+        case .check(let path, let depth):
             word("CHECK")
             if let path { self.path(path) }
+            if let depth { word(depth.value.rawValue) }
         case .compact(let path):
             word("COMPACT")
             if let path { self.path(path) }

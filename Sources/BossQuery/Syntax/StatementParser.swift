@@ -58,7 +58,7 @@ extension Parser {
         case .set: return try set()
         case .reset: return try reset()
         case .use: return try use()
-        case .begin, .commit, .rollback, .savepoint: return try transaction()
+        case .begin, .commit, .rollback, .savepoint, .release: return try transaction()
         case .prepare: return try prepare()
         case .execute: return try execute()
         case .deallocate: return try deallocate()
@@ -88,6 +88,6 @@ extension Keyword {
         .drop,
         .describe, .unset, .set, .reset, .use, .begin, .commit, .rollback, .savepoint, .prepare, .execute,
         .deallocate, .explain, .check, .compact, .checkpoint, .backup, .warm, .evict, .cancel, .wait, .pause,
-        .resume, .join, .complete, .restore, .add, .remove, .grant, .revoke,
+        .resume, .join, .complete, .restore, .add, .release, .remove, .grant, .revoke,
     ]
 }

@@ -14,30 +14,35 @@ struct CompactionJob {
 
     /// Writes and verifies the new segments.
     ///
-    /// - Returns: their references, none when nothing is needed any more. The files are removed after an error.
-    func run() throws(StorageError) -> [SegmentReference] {
+    /// - Returns: their references, none when nothing is needed any more, and other segments of which less is needed now.
+    ///   The files are removed after an error.
+    func run() throws(StorageError) -> (outputs: [SegmentReference], relieved: Set<FileIdentifier>) {
         var writer = SegmentWriter(engine: engine)
+        var relieved: Set<FileIdentifier> = []
         do throws(StorageError) {
             let own = inputIdentifiers
             try reader.forEachChunk(of: inputs) { (group, codes) throws(StorageError) in
                 for (code, chain) in zip(codes, try reader.chains(group, codes)) {
-                    try write(chain, group, code, own, to: &writer)
+                    if try write(chain, group, code, own, to: &writer) {
+                        relieved.formUnion(chain.items.compactMap(\.segment))
+                    }
                 }
             }
             let references = try writer.finish()
             for reference in references { try verify(reference) }
             writer.release()
-            return references
+            return (references, relieved.subtracting(own))
         } catch {
             writer.discard()
             throw error
         }
     }
 
+    /// Writes what is needed of a cuboid; returns whether a deletion of a box was written out for it.
     private func write(
         _ chain: VersionChain, _ group: PageGroup, _ code: UInt64, _ own: Set<FileIdentifier>,
         to writer: inout SegmentWriter
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         let mine = chain.items.filter { $0.segment.map(own.contains) ?? false }
         if let (base, deltas) = chain.foldable(within: own, kept: reader.kept) {
             try writeFolded(base, deltas, group, code, to: &writer)
@@ -49,13 +54,16 @@ struct CompactionJob {
         }
         // A deletion of a whole box is written out for the cuboids that it hides, so that its record can go once
         // all of them were seen.
-        for deletion in chain.deletions where mine.contains(where: { $0.entry.sequence < deletion.sequence })
-        {
+        let hiding = chain.deletions.filter { deletion in
+            mine.contains { $0.entry.sequence < deletion.sequence }
+        }
+        for deletion in hiding {
             let entry = IndexEntry(
                 morton: code, sequence: deletion.sequence, kind: .tombstone, offsetOrConstant: 0,
-                pageByteCount: 0, headerChecksum: 0)
+                pageByteCount: UInt32(PageHeader.byteCount), headerChecksum: 0)
             try writer.append(entry, group: group, bytes: nil, fate: deletion.fate)
         }
+        return !hiding.isEmpty
     }
 
     private func copy(

@@ -41,7 +41,8 @@ extension StorageEngine {
             old.kept == kept && old.deletions == deletions && old.droppedChannels == shown.droppedChannels
         if isSame { return old }
         var outdated = try segmentsHolding(kept, old, shown)
-        for deletion in deletions.subtracting(old.deletions) {
+        // Of what a deletion hides something may be left to be told to older commits.
+        for deletion in old.kept == kept ? deletions.subtracting(old.deletions) : deletions {
             let low = CuboidKey(group: deletion.group, morton: deletion.codes.lowerBound)
             let high = CuboidKey(group: deletion.group, morton: deletion.codes.upperBound)
             try shown.table.forEach(from: low, through: high) { outdated.append($0.reference) }

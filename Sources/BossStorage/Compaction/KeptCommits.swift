@@ -82,6 +82,11 @@ struct VersionChain {
         return kept.hasHistory(from: sequence, before: nextBase) ? .inHistory : .dead
     }
 
+    /// Whether a deletion hides versions that a segment holds.
+    func hides(_ segment: FileIdentifier, by deletion: UInt64) -> Bool {
+        items.contains { $0.segment == segment && $0.entry.sequence < deletion }
+    }
+
     /// The newest full page and the deltas above it, newest first, when no kept commit shows a state in between: then
     /// one full page can take their place.
     ///

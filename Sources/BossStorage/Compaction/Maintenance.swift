@@ -227,12 +227,16 @@ extension StorageEngine {
             let pacer = CompactionPacer(
                 engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound)
             let job = CompactionJob(engine: self, inputs: segments, reader: reader, pace: pacer.pass)
-            let references = try avoidingDamage(segments) { () throws(StorageError) in
+            let (references, relieved) = try avoidingDamage(segments) { () throws(StorageError) in
                 do throws(StorageError) { return try job.run() } catch {
                     throw writer.withLock { poisonAfterFlush($0, error) }
                 }
             }
-            guard try replace(segments, by: references, kept: reader.kept) else { return .counted }
+            var again: [SegmentReference] = []
+            for segment in segments where !relieved.isEmpty {
+                again += try self.references(of: relieved, overlapping: segment.reference, reader)
+            }
+            guard try replace(segments, by: references, again, kept: reader.kept) else { return .counted }
             return .rewritten(
                 byteCountBefore: segments.reduce(0) { $0 + $1.reference.fileByteCount },
                 byteCountAfter: references.reduce(0) { $0 + $1.fileByteCount })
@@ -241,10 +245,12 @@ extension StorageEngine {
 
     /// Publishes what takes the place of segments.
     ///
+    /// - Parameter relieved: other segments that have to be counted again.
     /// - Returns: false when a snapshot was made meanwhile of a commit that is not among the kept ones; nothing is
     ///   changed then.
     private func replace(
-        _ inputs: [Segment], by outputs: [SegmentReference], kept: KeptCommits
+        _ inputs: [Segment], by outputs: [SegmentReference], _ relieved: [SegmentReference] = [],
+        kept: KeptCommits
     ) throws(StorageError) -> Bool {
         try writer.withLock { (state) throws(StorageError) in
             do throws(StorageError) {
@@ -254,6 +260,7 @@ extension StorageEngine {
                     for output in outputs { try? fileSystem.unlink(output.path) }
                     return false
                 }
+                for segment in relieved { state.upkeep.mark(segment, isNew: false) }
                 let removed = inputs.map { ($0.reference.identifier, $0.reference.minimumKey) }
                 let edit = ManifestEdit(
                     added: outputs, removed: Dictionary(removed, uniquingKeysWith: { first, _ in first }))

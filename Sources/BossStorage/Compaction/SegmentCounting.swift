@@ -20,7 +20,7 @@ extension StorageEngine {
         return (count, try references(of: replaced, overlapping: segment.reference, reader))
     }
 
-    private func references(
+    func references(
         of identifiers: Set<FileIdentifier>, overlapping own: SegmentReference, _ reader: VersionReader
     ) throws(StorageError) -> [SegmentReference] {
         var found: [SegmentReference] = []
@@ -51,7 +51,7 @@ extension StorageEngine {
             if item.fate != .dead { count.isEmpty = false }
         }
         // A deletion leaves an entry behind for each cuboid it hides.
-        if !chain.deletions.isEmpty { count.isEmpty = false }
+        if chain.deletions.contains(where: { chain.hides(own, by: $0.sequence) }) { count.isEmpty = false }
     }
 }
 

@@ -14,6 +14,10 @@ struct UpkeepState {
         let minimumKey: CuboidKey
         /// What the manifest says.
         let named: Count
+
+        var isNews: Bool {
+            (count.dead, count.held, count.inSnapshots) != (named.dead, named.held, named.inSnapshots)
+        }
     }
 
     /// A segment to be counted again.
@@ -112,9 +116,15 @@ struct UpkeepState {
     /// Puts the counts into an edit, for the segments that it writes down anew.
     func complete(_ edit: inout ManifestEdit) { edit.counts = counts.mapValues(\.count) }
 
-    func uncounted(after edit: ManifestEdit) -> [FileIdentifier] {
+    /// Segments that have to be counted again after the next open: those that were not, and those of shards that stay
+    /// as they are and know nothing of the count.
+    ///
+    /// - Parameter named: segments as the new root and the new shards name them.
+    func uncounted(after edit: ManifestEdit, named: [SegmentReference]) -> [FileIdentifier] {
         let added = edit.added.filter { $0.role != .compacted }.map(\.identifier)
-        return Set(pending.keys.filter { edit.removed[$0] == nil } + added).sorted {
+        let written = Set(named.map(\.identifier))
+        let unwritten = counts.filter { !written.contains($0.key) && $0.value.isNews }.map(\.key)
+        return Set((pending.keys + unwritten).filter { edit.removed[$0] == nil } + added).sorted {
             ($0.high, $0.low) < ($1.high, $1.low)
         }
     }

@@ -27,7 +27,8 @@ extension StorageEngine {
         root.segments = revision.recent
         root.shards = revision.shards
         change(&root)
-        root.uncounted = state.upkeep.uncounted(after: edit)
+        let named = revision.recent + revision.written.flatMap(\.segments)
+        root.uncounted = state.upkeep.uncounted(after: edit, named: named)
         // The counts were made for this history: what it gave up was not counted as needed.
         root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
         root.number += 1
@@ -48,7 +49,7 @@ extension StorageEngine {
         state.root = root
         state.durableRootNumber = root.number
         state.hasClaimedEpoch = true
-        state.upkeep.take(edit, named: revision.recent + revision.written.flatMap(\.segments))
+        state.upkeep.take(edit, named: named)
         show(root, table.revised(revision, origin: origin), taking)
         reclaimer.retire(revision.retiredPaths, root: root.number)
         reclaimer.reclaim()

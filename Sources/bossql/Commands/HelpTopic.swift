@@ -13,8 +13,8 @@ struct HelpTopic {
     /// What the language has and this version answers with 0A000.
     private static let later: Set<String> = [
         "SELECT TILE", "SELECT MESH", "FIND POINTS", "UPDATE CUTOUT", "COPY", "RESERVE", "MERGE IDS",
-        "SPLIT ID", "EXPORT", "CREATE SNAPSHOT", "RESTORE", "GRANT", "CREATE USER", "CREATE TOKEN",
-        "SAVEPOINT", "PREPARE", "CHECK", "COMPACT", "BACKUP", "SHOW JOBS",
+        "SPLIT ID", "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN", "PREPARE", "CHECK", "BACKUP",
+        "SHOW JOBS",
     ]
 
     /// Whether this version runs it.
@@ -64,7 +64,8 @@ struct HelpTopic {
     private static let rows: [HelpTopic] = [
         .init(
             "SELECT",
-            "Rows out of a table function: IDS, STATS or HISTOGRAM of a channel and region.",
+            "Rows out of a table function, IDS, STATS, HISTOGRAM, DIFF or HISTORY of a channel, or out of a system "
+                + "view such as sys.commits.",
             "SELECT id, voxels FROM IDS(lab/mri/seg Z 0:16) ORDER BY voxels DESC LIMIT 10;"),
         .init(
             "FIND IDS",
@@ -96,8 +97,8 @@ struct HelpTopic {
             "HISTOGRAM OF lab/mri/t1 Z 7 BINS 16 RANGE 0, 256;"),
         .init(
             "SHOW",
-            "COLLECTIONS, EXPERIMENTS, CHANNELS, FRAMES, LEVELS, METADATA, JOBS, SETTINGS, KEYWORDS, "
-                + "CREATE path.",
+            "COLLECTIONS, EXPERIMENTS, CHANNELS, FRAMES, LEVELS, METADATA, SNAPSHOTS, HISTORY OF path, COMMITS, "
+                + "STORAGE, SETTINGS, KEYWORDS, CREATE path.",
             "SHOW CHANNELS IN lab/mri;"),
         .init(
             "DESCRIBE",
@@ -184,11 +185,24 @@ struct HelpTopic {
             "USE lab/mri;"),
         .init(
             "CREATE SNAPSHOT",
-            "A name for the present state of an experiment.",
-            "CREATE SNAPSHOT release1 OF lab/mri;"),
+            "A name for the present state of an experiment, or of an older one: lab/mri@#12. It stays readable "
+                + "until DROP SNAPSHOT.",
+            "CREATE SNAPSHOT release1 OF lab/mri MESSAGE 'first proofreading';"),
+        .init(
+            "SHOW SNAPSHOTS",
+            "The names that an experiment's states have; DROP SNAPSHOT forgets one.",
+            "SHOW SNAPSHOTS IN lab/mri;"),
+        .init(
+            "SHOW HISTORY",
+            "The commits that changed a channel, an experiment or a collection, newest first.",
+            "SHOW HISTORY OF lab/mri/seg;"),
+        .init(
+            "DIFF",
+            "What two versions of a channel show differently, a row a cuboid.",
+            "SELECT * FROM DIFF(lab/mri/seg FROM release1 TO main BY PAGE);"),
         .init(
             "RESTORE",
-            "Writes old voxels back as a new commit.",
+            "Writes old voxels back as a new commit, in a region or everywhere.",
             "RESTORE lab/mri/seg TO @release1;"),
         .init(
             "GRANT",
@@ -211,23 +225,24 @@ struct HelpTopic {
             "BEGIN; DELETE CUTOUT FROM lab/mri/seg Z 0:4; COMMIT;"),
         .init(
             "COMMIT",
-            "Ends a transaction and keeps what it did.",
-            "COMMIT;"),
+            "Ends a transaction and keeps what it did. MESSAGE says why, for SHOW HISTORY.",
+            "COMMIT MESSAGE 'merged the two halves';"),
         .init(
             "ROLLBACK",
-            "Ends a transaction and undoes it.",
+            "Ends a transaction and undoes it. ROLLBACK TO name undoes what came after a savepoint, also after an "
+                + "error.",
             "ROLLBACK;"),
         .init(
             "SAVEPOINT",
-            "A place in a transaction to go back to.",
-            "SAVEPOINT a;"),
+            "A place in a transaction to go back to with ROLLBACK TO; RELEASE forgets it.",
+            "BEGIN; SAVEPOINT a; DELETE CUTOUT FROM lab/mri/seg Z 0:4; ROLLBACK TO a; COMMIT;"),
         .init(
             "EXPLAIN",
             "The plan of a statement; ANALYZE runs it and counts.",
             "EXPLAIN ANALYZE SELECT CUTOUT FROM lab/mri/t1 Z 0:16;"),
         .init(
             "SET",
-            "A setting of this session; RESET gives the default back.",
+            "A setting of this session, or history_retention of the database; RESET gives the default back.",
             "SET max_result_bytes = 4294967296;"),
         .init(
             "PREPARE",
@@ -239,8 +254,12 @@ struct HelpTopic {
             "CHECK lab/mri/seg;"),
         .init(
             "COMPACT",
-            "Gives space back.",
+            "Writes segment files again until nothing in them is dead; the database does most of this by itself.",
             "COMPACT lab/mri/t1;"),
+        .init(
+            "SHOW STORAGE",
+            "Where the bytes of the database are, and whether compaction keeps up.",
+            "SHOW STORAGE;"),
         .init(
             "CHECKPOINT",
             "Flushes what is in memory.",
@@ -265,6 +284,11 @@ struct HelpTopic {
             "PATH",
             "collection/experiment/channel; names that are not letters, digits, _ and - stand in quotes.",
             "SELECT CUTOUT FROM lab/mri/\"t1 raw\" Z 0:4;"),
+        .init(
+            "VERSION",
+            "path@name reads a snapshot, path@#12 the state after a commit, path@'2026-03-01T12:00:00Z' that of a "
+                + "time. Voxels are kept for as long as history_retention says, in snapshots until they are dropped.",
+            "SELECT CUTOUT FROM lab/mri/seg@release1 Z 0:4;"),
         .init(
             "PARAMETERS",
             "$1, $2 ... stand for values; set them with .param set 1 VALUE.",

@@ -45,4 +45,15 @@ enum ResourcePath {
             written(parents + [$0]) + (parents.count < 2 ? "/" : "")
         }
     }
+
+    /// The path with each version that goes on as it was begun; nil while there is no `@` behind the path.
+    ///
+    /// - Parameter snapshots: names of snapshots for a path of 1 to 3 names.
+    static func versions(_ text: String, _ snapshots: ([String]) -> [String]) -> [String]? {
+        guard let at = text.lastIndex(of: "@"), text[at...].allSatisfy({ $0 != "/" && $0 != "\"" }) else {
+            return nil
+        }
+        let (path, part) = (String(text[..<at]), text[text.index(after: at)...])
+        return (snapshots(names(path)) + ["main"]).filter { $0.hasPrefix(part) }.map { path + "@" + $0 }
+    }
 }

@@ -24,17 +24,17 @@ struct Completer {
         "COLLECTION",
         "EXPERIMENT", "CHANNEL", "CREATE", "DESCRIBE", "CHECK", "COMPACT", "RELABEL", "RESTORE", "WARM",
         "EVICT",
-        "CUTOUT",
+        "CUTOUT", "OF",
     ]
     /// Words that are followed by a path and by other words just as well.
-    private static let ambiguousWords: Set<String> = ["TO", "CREATE", "CUTOUT", "IN", "ON", "DESCRIBE"]
+    private static let ambiguousWords: Set<String> = ["TO", "CREATE", "CUTOUT", "IN", "ON", "OF", "DESCRIBE"]
     private static let verbs = [
         "SELECT", "FIND", "BBOX", "COUNT", "STATS", "HISTOGRAM", "SHOW", "DESCRIBE", "INSERT", "DELETE",
         "UPDATE",
         "COPY", "RESERVE", "DOWNSAMPLE", "CREATE", "ALTER", "DROP", "SET", "UNSET", "RESET", "USE", "IMPORT",
         "EXPORT", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "EXPLAIN", "PREPARE", "EXECUTE", "CHECK",
         "COMPACT",
-        "CHECKPOINT", "BACKUP", "GRANT", "REVOKE",
+        "CHECKPOINT", "BACKUP", "GRANT", "RELEASE", "RESTORE", "REVOKE",
     ]
 
     /// Candidates that begin with the word, each the whole new word.
@@ -49,7 +49,9 @@ struct Completer {
         if previous.isEmpty || before.last == ";" {
             return inCase(of: context.word, matching(Self.verbs, context.word))
         }
-        if before.last == "(" || context.word.contains("/") { return resources(context.word) }
+        if before.last == "(" || context.word.contains(where: { $0 == "/" || $0 == "@" }) {
+            return resources(context.word)
+        }
         if previous == "SET" || previous == "RESET" {
             return matching(settings, context.word)
                 + inCase(of: context.word, matching(["METADATA", "LIMIT"], context.word))

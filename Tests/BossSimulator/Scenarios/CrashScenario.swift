@@ -28,7 +28,7 @@ struct CrashScenario: Sendable {
 }
 
 extension CrashScenario {
-    static let all: [CrashScenario] = small + logs + segments
+    static let all: [CrashScenario] = small + logs + segments + upkeep
 
     private static let small: [CrashScenario] = [
         CrashScenario(name: "create") { session in
@@ -165,12 +165,12 @@ extension CrashScenario {
         },
     ]
 
-    @Sendable private static func created(_ session: Session) throws {
+    @Sendable static func created(_ session: Session) throws {
         try session.open()
         try session.close()
     }
 
-    @Sendable private static func committed(_ session: Session) throws {
+    @Sendable static func committed(_ session: Session) throws {
         try session.open()
         for code in UInt64(0)..<3 {
             try session.commit([(CuboidKey(1, code), session.full()), (CuboidKey(2, code), session.full())])

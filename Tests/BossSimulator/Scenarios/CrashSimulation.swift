@@ -92,12 +92,22 @@ struct CrashSimulation {
         }
         try refuseStrays(after, engine)
         after.settle(state, sequence: view.sequence)
+        try after.checkPast()
         try after.commit([(CuboidKey(8, 0), after.full()), (CuboidKey(9, 100), after.full())])
         try expectState(after)
         try after.close()
         try after.open()
         try expectState(after)
-        if let engine = after.engine { try refuseStrays(after, engine) }
+        if let engine = after.engine {
+            try refuseStrays(after, engine)
+            if Int.random(in: 0..<3, using: &random) == 0 {
+                try after.checkpoint()
+                try after.maintain()
+                try checkUpkeep(engine, image, hasLoads: false)
+                try expectState(after)
+                try after.checkPast()
+            }
+        }
         try after.close()
     }
 

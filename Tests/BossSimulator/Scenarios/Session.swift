@@ -25,6 +25,12 @@ final class Session {
     private(set) var isCreated: Bool
     /// All cuboids that any step has touched.
     private(set) var keys: Set<CuboidKey>
+    /// The state after each commit.
+    private(set) var commits: [UInt64: ModelState] = [:]
+    /// Commits of snapshots that certainly exist, by name.
+    private(set) var snapshots: [String: UInt64] = [:]
+    /// Whether commits may be given up.
+    private(set) var forgetsHistory = false
     private var nextContent: UInt32
 
     init(files: SimulatedFileSystem, options: StorageOptions, brickByteCount: Int = 512) {
@@ -48,6 +54,9 @@ final class Session {
         acknowledgedSequence = other.acknowledgedSequence
         isCreated = other.isCreated
         keys = other.keys
+        commits = other.commits
+        snapshots = other.snapshots
+        forgetsHistory = other.forgetsHistory
         nextContent = other.nextContent
     }
 
@@ -60,14 +69,17 @@ final class Session {
     /// A full page of new bricks.
     func full() -> PageChange { .full([content(), content(), content(), content()]) }
 
-    private func step(_ next: ModelState, _ body: () throws -> UInt64?) throws {
+    func step(_ next: ModelState, _ body: () throws -> UInt64?) throws {
         if next != acknowledged { possible.append(next) }
         do {
             let sequence = try body()
             // A process that died in the middle has told nobody.
             if files.isDead { throw StorageError.closed }
             if next != acknowledged { settle(next, sequence: acknowledgedSequence) }
-            if let sequence { acknowledgedSequence = sequence }
+            if let sequence {
+                acknowledgedSequence = sequence
+                commits[sequence] = next
+            }
         } catch let error as StorageError {
             if case .diskFull = error, isRefusedWhenFull { possible = [] }
             errors.append(error)
@@ -156,8 +168,18 @@ final class Session {
     func settle(_ state: ModelState, sequence: UInt64) {
         acknowledged = state
         acknowledgedSequence = sequence
+        commits[sequence] = state
         possible = []
     }
+
+    /// Notes that a cuboid is written.
+    func touch(_ key: CuboidKey) { keys.insert(key) }
+
+    /// Notes which commit a name certainly stands for.
+    func take(_ name: String, _ commit: UInt64?) { snapshots[name] = commit }
+
+    /// From now on older commits may be refused.
+    func forgetHistory() { forgetsHistory = true }
 
     /// Adds states that may be found instead of what was acknowledged.
     func allow(_ states: [ModelState]) { possible += states }

@@ -129,11 +129,7 @@ extension Simulation {
         _ = try legalEntry(process, [next])
         if Bool.random(using: &random) { try process.engine.checkpoint() }
         if Bool.random(using: &random) {
-            var count = 0
-            while try process.engine.maintain() != nil {
-                count += 1
-                guard count <= 500 else { throw TestFailure("maintenance does not end") }
-            }
+            try Self.maintainToTheEnd(process.engine)
             try checkUpkeep(process.engine, image, hasLoads: false)
             _ = try legalEntry(process, [next])
         }

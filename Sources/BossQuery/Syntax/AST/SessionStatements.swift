@@ -4,6 +4,7 @@ package enum TransactionStatement: Hashable, Sendable {
     case commit(message: Located<String>?)
     case rollback(to: Identifier?)
     case savepoint(Identifier)
+    case release(Identifier)
 }
 
 /// `SET name = value`, `RESET name`, `ALTER SYSTEM SET name = value`.
@@ -48,13 +49,22 @@ package struct ExecuteStatement: Hashable, Sendable {
 
 /// Upkeep of the database.
 package enum MaintenanceStatement: Hashable, Sendable {
-    case check(PathSyntax?)
+    /// nil for the whole database.
+    case check(PathSyntax?, depth: Located<CheckDepth>?)
     case compact(PathSyntax?)
     case checkpoint
     case backup(to: Located<String>, isIncremental: Bool)
     case warm(PathSyntax, RegionSyntax)
     case evict(PathSyntax)
     case cancelQuery(Located<UInt64>)
+}
+
+/// How much CHECK reads.
+package enum CheckDepth: String, CaseIterable, Hashable, Sendable {
+    /// What describes the voxels: the catalog, files and their indexes.
+    case quick = "QUICK"
+    /// Every stored byte.
+    case full = "FULL"
 }
 
 /// Steering of background jobs.

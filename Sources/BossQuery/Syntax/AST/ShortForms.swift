@@ -94,6 +94,7 @@ package enum ShowSubject: String, CaseIterable, Hashable, Sendable {
     case queryLog = "QUERY LOG"
     case functions = "FUNCTIONS"
     case keywords = "KEYWORDS"
+    case storage = "STORAGE"
     case history = "HISTORY"
     /// `SHOW CREATE path`: statements that can be replayed. It always has a path.
     case create = "CREATE"

@@ -1,0 +1,124 @@
+import BossCatalog
+import BossDatabase
+import BossGeometry
+
+/// SHOW HISTORY, SHOW COMMITS, HISTORY(…) and DIFF(…).
+extension StatementExecutor {
+    /// `SHOW HISTORY OF path [OF ID n]`.
+    ///
+    /// - Throws: 42P01, 0A000 for the history of one ID.
+    mutating func historyRows(_ show: ShowStatement, _ path: PathSyntax) throws(DatabaseError) -> RowSet {
+        if let object = show.object { throw Self.notSupported("the history of one ID", object.position) }
+        return try historyRows(path)
+    }
+
+    /// Commits that changed voxels of a channel, or of what a collection or an experiment holds, newest first.
+    private func historyRows(_ path: PathSyntax) throws(DatabaseError) -> RowSet {
+        let resource = try resource(path.withoutVersion)
+        let experiment =
+            resource.segments.count > 1 ? resource.segments.prefix(2).joined(separator: "/") : nil
+        var view: DatabaseView?
+        if let version = path.version { view = try self.view(version, of: experiment) }
+        let members = try self.channels(in: resource)
+        let numbers = Set(members.map { $0.layout.channel })
+        let entries = try locating(path.position) { () throws(DatabaseError) in try commitRows(view) }
+        return entries.filter { entry in !numbers.isDisjoint(with: entry.channels) }.rowSet
+    }
+
+    /// Every commit, newest first.
+    func commitRows() throws(DatabaseError) -> RowSet { try commitRows(nil).rowSet }
+
+    private func commitRows(_ view: DatabaseView?) throws(DatabaseError) -> [HistoryEntry] {
+        let view = if let view { view } else { try head() }
+        return try database.history(view: view)
+    }
+
+    /// The channels that are a resource or lie in it.
+    func channels(in resource: CatalogResource) throws(DatabaseError) -> [Channel] {
+        let names = resource.segments
+        if names.count == 3 {
+            return [try database.channel(names.joined(separator: "/"), in: state.transaction)]
+        }
+        let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
+        var channels: [Channel] = []
+        for collection in tree.collections where collection.record.name == names[0] {
+            for experiment in collection.experiments
+            where names.count == 1 || experiment.record.name == names[1] {
+                for record in experiment.channels {
+                    let path = "\(names[0])/\(experiment.record.name)/\(record.name)"
+                    channels.append(try database.channel(path, in: state.transaction))
+                }
+            }
+        }
+        return channels
+    }
+
+    /// The paths of all experiments.
+    func experimentPaths() throws(DatabaseError) -> [String] {
+        let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
+        return tree.collections.flatMap { collection in
+            collection.experiments.map { "\(collection.record.name)/\($0.record.name)" }
+        }
+    }
+
+    // MARK: Table functions
+
+    /// `HISTORY(path)`.
+    func history(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
+        guard call.region.isEmpty else {
+            throw Self.notSupported("the history of a region", call.region.position)
+        }
+        return try historyRows(call.path)
+    }
+
+    /// `DIFF(path FROM v1 TO v2 region BY PAGE)`: a row a cuboid that differs.
+    ///
+    /// - Throws: 0A000 for BY ID and BY VOXEL, 42704, 22V07, and what reading throws.
+    mutating func differences(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
+        let grouping = call.grouping?.value ?? .page
+        guard grouping == .page else {
+            throw Self.notSupported(
+                "DIFF … BY \(grouping.rawValue)", call.grouping?.position ?? call.position)
+        }
+        guard let versions = call.versions else {
+            throw DatabaseError("42601", "DIFF compares two versions", position: call.position.source)
+        }
+        let channel = try channel(call.path)
+        let experiment = channel.path.split(separator: "/").dropLast().joined(separator: "/")
+        let (from, to) = (try view(versions.from, of: experiment), try view(versions.to, of: experiment))
+        let head = try head()
+        let bound = try bindRows(call.region, of: channel)
+        let columns =
+            ["x0", "y0", "z0", "t"].map { Column($0, .int64) } + [Column("changed", .uint64)]
+        guard let inside = bound.inside else { return RowSet(columns: columns) }
+        let found = try locating(call.position) { () throws(DatabaseError) in
+            try channel.differences(
+                bound.cutout(inside), from: from ?? head, to: to ?? head, control: control)
+        }
+        return RowSet(
+            columns: columns,
+            rows: found.map { page in
+                let corner = page.box.lower
+                return [corner.x, corner.y, corner.z, page.time].map { .integer(Int64($0)) }
+                    + [.unsigned(UInt64(page.changedVoxelCount))]
+            })
+    }
+}
+
+extension [HistoryEntry] {
+    /// A row an entry.
+    fileprivate var rowSet: RowSet {
+        RowSet(
+            columns: [
+                Column("commit", .uint64), Column("at", .timestamp), Column("by", .text),
+                Column("action", .text),
+                Column("changed_voxels", .uint64), Column("message", .text),
+            ],
+            rows: map { entry in
+                [
+                    .unsigned(entry.commit), .timestamp(microseconds: entry.microseconds), .text(entry.user),
+                    .text(entry.action), .unsigned(entry.changedVoxelCount), .text(entry.message),
+                ]
+            })
+    }
+}

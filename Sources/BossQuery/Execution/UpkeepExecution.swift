@@ -1,0 +1,91 @@
+import BossDatabase
+
+/// COMPACT, CHECK, BACKUP and CHECKPOINT.
+extension StatementExecutor {
+    /// Runs a statement of upkeep.
+    ///
+    /// - Throws: 42P01, 25006, 53100, 57014, 0A000.
+    mutating func run(_ statement: MaintenanceStatement, _ position: NodePosition) throws(DatabaseError)
+        -> ResultValue
+    {
+        switch statement {
+        case .checkpoint:
+            try database.checkpoint()
+            return .tag("CHECKPOINT", count: nil)
+        case .compact(let path): return try compact(path, position)
+        case .check(let path, let depth): return try check(path, depth?.value ?? .full, position)
+        case .backup(let folder, let isIncremental):
+            return try backUp(to: folder, isIncremental: isIncremental, position)
+        case .warm: throw Self.notSupported("WARM", position)
+        case .evict: throw Self.notSupported("EVICT", position)
+        case .cancelQuery: throw Self.notSupported("CANCEL QUERY", position)
+        }
+    }
+
+    /// Rewrites the segment files of the database, or of the channels that a path names.
+    private func compact(_ path: PathSyntax?, _ position: NodePosition) throws(DatabaseError) -> ResultValue {
+        try refuseUpkeep("COMPACT", position)
+        let channels = try path.map { (path) throws(DatabaseError) in try self.channels(in: resource(path)) }
+        try locating(position) { () throws(DatabaseError) in
+            guard let channels else { return try database.compact(control: titled("compact")) }
+            for channel in channels {
+                try database.compact(channel, control: titled("compact \(channel.path)"))
+            }
+        }
+        return .tag("COMPACT", count: nil)
+    }
+
+    /// The statement's control, with a title that says what is being done.
+    private func titled(_ title: String) -> OperationControl {
+        guard let show = control.progress else { return control }
+        return OperationControl(cancellation: control.cancellation) { progress in
+            show(
+                Progress(
+                    title: title, completedByteCount: progress.completedByteCount,
+                    totalByteCount: progress.totalByteCount))
+        }
+    }
+
+    /// Looks for damage; no rows when there is none.
+    private func check(
+        _ path: PathSyntax?, _ depth: CheckDepth, _ position: NodePosition
+    ) throws(DatabaseError) -> ResultValue {
+        try refuseInTransaction("CHECK", position)
+        throw Self.notSupported("CHECK", position)
+    }
+
+    /// The columns of what CHECK finds.
+    static let findingColumns = ["severity", "object", "problem", "remedy"].map { Column($0, .text) }
+
+    /// Copies the database into a folder.
+    private func backUp(
+        to folder: Located<String>, isIncremental: Bool, _ position: NodePosition
+    ) throws(DatabaseError) -> ResultValue {
+        try refuseInTransaction("BACKUP", position)
+        throw Self.notSupported("BACKUP", position)
+    }
+}
+
+/// Where the bytes are.
+extension StatementExecutor {
+    /// `SHOW STORAGE` and `sys.storage`: one row.
+    func storageRows() throws(DatabaseError) -> RowSet {
+        let storage = database.storageStatistics
+        let newest = try head().commit
+        func count(_ name: String, _ value: Int) -> (Column, Value) { bytes(name, UInt64(clamping: value)) }
+        func bytes(_ name: String, _ value: UInt64) -> (Column, Value) {
+            (Column(name, .uint64), .unsigned(value))
+        }
+        let cells: [(Column, Value)] = [
+            bytes("bytes", storage.byteCount), bytes("live_bytes", storage.liveByteCount),
+            bytes("dead_bytes", storage.deadByteCount), bytes("history_bytes", storage.historyByteCount),
+            bytes("in_flight_bytes", storage.inFlightByteCount), bytes("bound_bytes", storage.byteCountBound),
+            count("segment_files", storage.segmentCount), count("level_zero_files", storage.levelZeroCount),
+            bytes("oldest_commit", database.oldestReadableCommit), bytes("newest_commit", newest),
+            count("stalls", storage.stallCount),
+            (Column("stall_ms", .float64), .float(Double(storage.stallMicroseconds) / 1000)),
+            (Column("last_failure", .text), storage.lastFailure.map { .text($0) } ?? .null),
+        ]
+        return RowSet(columns: cells.map(\.0), rows: [cells.map(\.1)])
+    }
+}

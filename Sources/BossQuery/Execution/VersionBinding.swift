@@ -1,0 +1,109 @@
+import BossCatalog
+import BossDatabase
+
+/// Versions of paths: `@name`, `@#commit` and `@'time'` become the state that a statement reads.
+extension StatementExecutor {
+    /// What a statement reads, once its first path has said so.
+    struct ReadState: Sendable {
+        /// The version of that path; nil for what is committed now and what the open transaction wrote.
+        let version: VersionReference.Kind?
+        let view: DatabaseView
+    }
+
+    /// A channel to read. From here on the statement reads the state that the path's version names.
+    ///
+    /// The catalog has no versions: the channel is the one that has this path now.
+    ///
+    /// - Throws: 42P01, 42704 for an unknown snapshot or branch, 22007 for a time that cannot be read, 22V07 for a
+    ///   state that is no longer kept, 0A000 for two states in one statement.
+    mutating func source(_ path: PathSyntax) throws(DatabaseError) -> Channel {
+        let channel = try channel(path.withoutVersion)
+        let experiment = channel.path.split(separator: "/").dropLast().joined(separator: "/")
+        let view = try path.version.map { (version) throws(DatabaseError) in
+            try self.view(version, of: experiment)
+        }
+        let version = view == nil ? nil : path.version?.kind
+        if let reading {
+            let isSame =
+                version == reading.version
+                || (reading.version != nil && view.map { $0?.commit } == reading.view.commit)
+            guard isSame else {
+                throw Self.notSupported(
+                    "reading two versions in one statement", (path.version?.position ?? path.position))
+            }
+        } else {
+            let state = if let named = view, let named { named } else { try head() }
+            reading = ReadState(version: version, view: state)
+        }
+        return channel
+    }
+
+    /// The state that a version names; nil for the newest one.
+    ///
+    /// - Parameter experiment: where snapshots are looked for; nil where a path names no experiment.
+    func view(_ version: VersionReference, of experiment: String?) throws(DatabaseError) -> DatabaseView? {
+        try locating(version.position) { () throws(DatabaseError) in
+            switch version.kind {
+            case .commit(let commit): return try database.view(.commit(commit))
+            case .time(let text):
+                guard let microseconds = TimeText.microseconds(text) else {
+                    throw DatabaseError(
+                        "22007", "'\(text)' is not a time",
+                        hint:
+                            "write it as '2026-03-01', '2026-03-01T12:00:00Z' or '2026-03-01 12:00:00+01:00'")
+                }
+                return try database.view(.time(microseconds: microseconds))
+            case .name(let name): return try view(named: name, of: experiment)
+            }
+        }
+    }
+
+    /// Snapshots come before branches, of which there is only `main`.
+    private func view(named name: String, of experiment: String?) throws(DatabaseError) -> DatabaseView? {
+        guard let experiment else {
+            throw DatabaseError(
+                "42704", "there is no snapshot \(name) here", hint: "snapshots belong to an experiment")
+        }
+        let names = try snapshots(of: experiment).map(\.name)
+        if names.contains(name) { return try database.view(.snapshot(name), of: experiment) }
+        guard name != "main" else { return nil }
+        throw DatabaseError(
+            "42704", "\(experiment) has no snapshot or branch \(name)",
+            hint: NearMiss.best(for: name, among: names + ["main"]).map { "did you mean \($0)?" }
+                ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+    }
+
+    /// The snapshots of an experiment; none for one that the open transaction has made.
+    func snapshots(of experiment: String) throws(DatabaseError) -> [Snapshot] {
+        do throws(DatabaseError) {
+            return try database.snapshots(of: experiment)
+        } catch {
+            guard error.sqlState == "42P01", state.transaction != nil else { throw error }
+            return []
+        }
+    }
+
+    /// What a statement reads whose path names no version: the transaction's view, or everything committed.
+    func head() throws(DatabaseError) -> DatabaseView {
+        if let transaction = state.transaction { return transaction.view }
+        if let view = state.readOnlyView { return view }
+        return try database.view()
+    }
+
+    /// Refuses a version where only the newest state can be meant.
+    ///
+    /// - Throws: 42601.
+    func refuseVersion(_ path: PathSyntax) throws(DatabaseError) {
+        guard let version = path.version, version.kind != .name("main") else { return }
+        throw DatabaseError(
+            "42601",
+            "@\(SyntaxPrinter.spelling(of: version)) cannot stand here: only voxels are read by version",
+            hint: "changes go to the newest state; RESTORE brings old voxels back",
+            position: version.position.source)
+    }
+}
+
+extension PathSyntax {
+    /// The same path in its newest state.
+    var withoutVersion: PathSyntax { PathSyntax(segments: segments, position: position) }
+}
