@@ -4,8 +4,9 @@ import Synchronization
 ///
 /// Deleting needs room itself, for a commit record, a root, or a segment without its dead pages. When the disk is full,
 /// such work gives the reserve up and goes on; other writes are refused until it can be made again.
-struct SpaceReserve {
-    static let path = "RESERVE"
+package struct SpaceReserve {
+    /// Name of the file.
+    package static let path = "RESERVE"
     /// The least that is of use.
     static let leastByteCount: UInt64 = 64 << 10
 

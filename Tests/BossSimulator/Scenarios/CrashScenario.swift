@@ -163,6 +163,29 @@ extension CrashScenario {
             }
             try session.close()
         },
+        // The reserve is given up for deletions and maintenance, and made again.
+        CrashScenario(
+            name: "deletions on a full disk", options: sealingOptions, quotaByteCount: 120 << 10,
+            prepare: created
+        ) { session in
+            session.isRefusedWhenFull = true
+            try session.open()
+            for round in UInt64(0)..<2 {
+                session.continuesAfterErrors = true
+                let before = session.errors.count
+                for code in UInt64(0)..<40 where session.errors.count == before {
+                    try session.bulk((0..<4).map { (CuboidKey(1, code * 4 + $0), session.full()) })
+                    if session.files.isDead { return }
+                    try session.commit([(CuboidKey(2 + UInt32(round), code), session.full())])
+                    if session.files.isDead { return }
+                }
+                session.continuesAfterErrors = false
+                try session.commit((0..<16).map { (CuboidKey(1, $0), .tombstone) })
+                try session.drop(channel: UInt32(2 + round))
+                for _ in 0..<200 where try session.engine?.maintain() == nil { break }
+            }
+            try session.close()
+        },
     ]
 
     @Sendable static func created(_ session: Session) throws {

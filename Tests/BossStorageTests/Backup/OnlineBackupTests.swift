@@ -146,13 +146,14 @@ struct OnlineBackupTests {
         let source = try BackupSource(seed: 13)
         let target = SimulatedFileSystem(seed: 87)
         var refusals = 0
-        try source.engine.backUp(to: target, isIncremental: true) { _, _ throws(StorageError) in
+        func tryAgain(_: UInt64, _: UInt64) {
             do throws(StorageError) {
                 try source.engine.backUp(to: target.sharedHandle(), isIncremental: true)
             } catch {
                 if case .locked = error { refusals += 1 }
             }
         }
+        try source.engine.backUp(to: target, isIncremental: true, progress: tryAgain)
         #expect(refusals > 3)
         try source.expectation.verify(target)
     }
@@ -161,9 +162,8 @@ struct OnlineBackupTests {
     func progress() throws {
         let source = try BackupSource(seed: 14)
         var calls: [(UInt64, UInt64)] = []
-        let summary = try source.engine.backUp(to: SimulatedFileSystem(seed: 88)) { done, total in
-            calls.append((done, total))
-        }
+        let summary = try source.engine.backUp(
+            to: SimulatedFileSystem(seed: 88), progress: { done, total in calls.append((done, total)) })
         #expect(calls.count > 5)
         #expect(calls.first?.0 == 0 && calls.last.map { $0.0 == $0.1 } == true)
         #expect(zip(calls, calls.dropFirst()).allSatisfy { $0.0 < $1.0 && $0.1 == $1.1 })
@@ -172,10 +172,11 @@ struct OnlineBackupTests {
             let target = SimulatedFileSystem(seed: 89)
             var count = 0
             #expect(throws: StorageError.closed) {
-                try source.engine.backUp(to: target) { _, _ throws(StorageError) in
+                func giveUp(_: UInt64, _: UInt64) throws(StorageError) {
                     count += 1
                     if count == limit { throw .closed }
                 }
+                return try source.engine.backUp(to: target, progress: giveUp)
             }
             #expect(target.fileNames.isEmpty, "\(limit)")
         }

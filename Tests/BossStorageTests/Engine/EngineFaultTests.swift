@@ -58,6 +58,7 @@ struct EngineFaultTests {
             try refuseStrays(session, engine)
         }
         try readOnFullDisk(session)
+        try deleteOnFullDisk(session)
         session.files.setFaults(.none)
         try session.open()
         try session.commit([(CuboidKey(8, 0), session.full())])
@@ -72,6 +73,19 @@ struct EngineFaultTests {
             try refuseStrays(session, engine)
         }
         return refusedCount
+    }
+
+    /// Once a writer has the reserve, everything can be deleted without further room.
+    private func deleteOnFullDisk(_ session: Session) throws {
+        guard let engine = session.engine, session.files.fileNames.contains(SpaceReserve.path) else { return }
+        session.files.setFaults(.quota(byteCount: session.files.usedByteCount))
+        let channels = Set(session.keys.map(\.group.channel)).sorted()
+        for channel in channels.dropFirst() { try session.delete(channel: channel, 0..<32) }
+        if let first = channels.first { try session.drop(channel: first) }
+        try expectAcknowledged(session, engine)
+        try engine.maintainAll()
+        try expectAcknowledged(session, engine)
+        try refuseStrays(session, engine)
     }
 
     /// Without room a reader still opens.
