@@ -22,7 +22,9 @@ enum SegmentTarget {
         let reference = reference(parsed, bytes)
         let files = SimulatedFileSystem(seed: 1)
         try files.put(reference.path, bytes)
-        let segment = Segment(reference: reference, fileSystem: files, database: parsed.database)
+        let segment = Segment(
+            reference: reference,
+            origin: SegmentOrigin(fileSystem: files, database: parsed.database))
         let opened = try segment.open()
         try checkIndex(opened.index)
         let engine = engine(segment, files, parsed.database)
@@ -76,7 +78,7 @@ enum SegmentTarget {
             published: PublishedState(
                 table: SegmentTable(recent: [segment]), memtable: Memtable(), sequence: .max,
                 pin: reclaimer.pin(1)),
-            reclaimer: reclaimer)
+            reclaimer: reclaimer, origin: SegmentOrigin(fileSystem: files, database: database))
     }
 
     @Sendable private static func seeds() throws -> [[UInt8]] {

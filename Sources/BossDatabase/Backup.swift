@@ -68,7 +68,7 @@ extension Database {
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
                         copied = Result { () throws(DatabaseError) in
-                            try mappingErrors { () throws(CatalogError) in try catalog.backup(to: next) }
+                            try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
                     })

@@ -51,7 +51,26 @@ extension StatementExecutor {
         _ path: PathSyntax?, _ depth: CheckDepth, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
         try refuseInTransaction("CHECK", position)
-        throw Self.notSupported("CHECK", position)
+        let channels = try path.map { (path) throws(DatabaseError) in try self.channels(in: resource(path)) }
+        let isFull = depth == .full
+        let findings = try locating(position) { () throws(DatabaseError) in
+            guard let channels else { return try database.check(isFull: isFull, control: titled("check")) }
+            var findings: [DatabaseFinding] = []
+            for channel in channels {
+                // What belongs to no channel is found each time.
+                let found = try database.check(
+                    channel, isFull: isFull, control: titled("check \(channel.path)"))
+                findings += found.filter { !findings.contains($0) }
+            }
+            return findings
+        }
+        let rows: [[Value]] = findings.map {
+            [
+                .text($0.isError ? "error" : "warning"), .text($0.object), .text($0.problem),
+                .text($0.remedy),
+            ]
+        }
+        return .rows(RowSet(columns: Self.findingColumns, rows: rows))
     }
 
     /// The columns of what CHECK finds.
@@ -62,7 +81,17 @@ extension StatementExecutor {
         to folder: Located<String>, isIncremental: Bool, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
         try refuseInTransaction("BACKUP", position)
-        throw Self.notSupported("BACKUP", position)
+        let report = try locating(folder.position) { () throws(DatabaseError) in
+            try database.backUp(to: folder.value, isIncremental: isIncremental, control: titled("backup"))
+        }
+        let cells: [(Column, Value)] = [
+            (Column("commit", .uint64), .unsigned(report.commit)),
+            (Column("copied_files", .uint64), .unsigned(UInt64(report.copiedFileCount))),
+            (Column("kept_files", .uint64), .unsigned(UInt64(report.keptFileCount))),
+            (Column("copied_bytes", .uint64), .unsigned(report.copiedByteCount)),
+            (Column("bytes", .uint64), .unsigned(report.byteCount)),
+        ]
+        return .rows(RowSet(columns: cells.map(\.0), rows: [cells.map(\.1)]))
     }
 }
 
