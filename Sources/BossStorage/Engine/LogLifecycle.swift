@@ -129,7 +129,7 @@ extension StorageEngine {
         for tombstone in memtable.rangeTombstones.values.joined() {
             // A list of segments that cannot be read is met, and reported, by who needs it.
             try? table.forEach(holding: tombstone.group, tombstone.codes) { segment in
-                state.upkeep.mark(segment.reference.identifier, isNew: false)
+                state.upkeep.mark(segment.reference, isNew: false)
             }
         }
     }
