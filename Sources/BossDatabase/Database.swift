@@ -17,7 +17,7 @@ import Synchronization
 ///
 /// One process writes, any number reads beside it. A handle may be used from any thread; calls block,
 /// and every one that reads or writes voxels also has an `async` form. Locks, in the order they are
-/// taken: the catalog's queue, then those of the engine.
+/// taken: the turn of a cuboid, the catalog's queue, then those of the engine.
 public final class Database: Sendable {
     /// The directory.
     public let path: String
@@ -26,6 +26,7 @@ public final class Database: Sendable {
     package let catalog: Catalog
     let engine: StorageEngine
     let workers: Workers
+    let writeTurns = WriteTurns()
 
     init(path: String, options: DatabaseOptions, catalog: Catalog, engine: StorageEngine) {
         self.path = path

@@ -1,7 +1,7 @@
 import BossDatabase
-import BossQuery
 import BossFormats
 import BossGeometry
+import BossQuery
 import BossVoxels
 import Foundation
 import Glibc
@@ -58,12 +58,15 @@ struct CommandLineTests {
         }
         // Of 65 536 voxels, numbered modulo 251, every 251st from the first is 0.
         func sum(_ voxels: Range<Int>) -> Double { voxels.reduce(0) { $0 + Double($1 % 251) } }
-        for (version, voxels) in [("first", 0..<65_536), ("second", 32_768..<65_536), ("main", 36_864..<65_536)] {
+        for (version, voxels) in [
+            ("first", 0..<65_536), ("second", 32_768..<65_536), ("main", 36_864..<65_536),
+        ] {
             let outcome = try read("SELECT sum FROM STATS(lab/mouse/em@\(version))")
             #expect(outcome.text == "sum\r\n\(sum(voxels))\r\n", "\(version): \(outcome.errors)")
         }
         #expect(
-            try read("SELECT name, commit FROM sys.snapshots").text == "name,commit\r\nfirst,1\r\nsecond,2\r\n")
+            try read("SELECT name, commit FROM sys.snapshots").text
+                == "name,commit\r\nfirst,1\r\nsecond,2\r\n")
         #expect(try read("SELECT commit FROM HISTORY(lab/mouse/em)").text == "commit\r\n3\r\n2\r\n1\r\n")
         #expect(try read("SELECT SUM FROM STATS(lab/mouse/em@third)").errors.contains("42704"))
         for refused in [

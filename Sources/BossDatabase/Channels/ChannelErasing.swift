@@ -22,7 +22,8 @@ extension Channel {
         let checked = try checkWritable(region)
         guard let transaction else {
             var isCounted = true
-            var summary = try inOwnTransaction("DELETE CUTOUT FROM \(path)") { (own) throws(DatabaseError) in
+            var summary = try inOwnTransaction("DELETE CUTOUT FROM \(path)", in: checked.box) {
+                (own) throws(DatabaseError) in
                 try addBackground(checked, to: own, control: control, &isCounted)
             }
             summary.isCounted = isCounted

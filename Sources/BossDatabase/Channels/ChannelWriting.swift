@@ -111,20 +111,20 @@ extension Channel {
             return summary
         }
         if region.voxelCount.multipliedSaturating(by: voxelType.byteCount) >= database.options.bulkByteCount {
-            return try repeatingConflicts { () throws(DatabaseError) in
+            return try repeatingConflicts(in: region.box) { () throws(DatabaseError) in
                 try writeInBulk(bytes, region, mode: mode, control: control)
             }
         }
-        return try inOwnTransaction("INSERT CUTOUT INTO \(path)") { (own) throws(DatabaseError) in
+        return try inOwnTransaction("INSERT CUTOUT INTO \(path)", in: region.box) { (own) throws(DatabaseError) in
             try addPages(bytes, region, mode: mode, to: own, control: control)
         }
     }
 
     /// Runs a write in a transaction of its own, and again when it loses against a concurrent one.
     func inOwnTransaction(
-        _ action: String, _ write: (Transaction) throws(DatabaseError) -> Int
+        _ action: String, in box: VoxelBox, _ write: (Transaction) throws(DatabaseError) -> Int
     ) throws(DatabaseError) -> WriteSummary {
-        try repeatingConflicts { () throws(DatabaseError) in
+        try repeatingConflicts(in: box) { () throws(DatabaseError) in
             let own = try database.beginTransaction()
             var summary = WriteSummary()
             summary.changedVoxelCount = try write(own)
@@ -135,14 +135,26 @@ extension Channel {
         }
     }
 
+    /// Runs a write of a box again when it loses against a concurrent one; after that it waits for its turn.
     func repeatingConflicts(
-        _ write: () throws(DatabaseError) -> WriteSummary
+        in box: VoxelBox, _ write: () throws(DatabaseError) -> WriteSummary
     ) throws(DatabaseError) -> WriteSummary {
-        var attempt = 1
-        while true {
-            do { return try write() } catch {
-                guard error.sqlState == "40001", attempt < Self.attempts else { throw error }
-                attempt += 1
+        let cuboid = try layout.cuboids(touching: box).lower
+        let turn = database.writeTurns.turn(channel: layout.channel, cuboid: cuboid)
+        if !turn.isContended {
+            do throws(DatabaseError) { return try write() } catch {
+                guard error.sqlState == "40001" else { throw error }
+                turn.noteConflict()
+            }
+        }
+        return try turn.taken { () throws(DatabaseError) in
+            var attempt = 1
+            while true {
+                do throws(DatabaseError) { return try write() } catch {
+                    guard error.sqlState == "40001", attempt < Self.attempts else { throw error }
+                    turn.noteConflict()
+                    attempt += 1
+                }
             }
         }
     }

@@ -126,7 +126,7 @@ extension Channel {
         _ region: CutoutRegion, to old: DatabaseView, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> WriteSummary {
         let checked = try checkWritable(region)
-        return try repeatingConflicts { () throws(DatabaseError) in
+        return try repeatingConflicts(in: checked.box) { () throws(DatabaseError) in
             let bulk = try mappingErrors { () throws(StorageError) in try database.engine.beginBulk() }
             let now = DatabaseView(view: bulk.base)
             let reader = reader(hint: .scan)

@@ -66,7 +66,7 @@ struct BackupJob {
                 throw error
             }
             // The backup is complete; what cannot be removed now is removed by the next one.
-            try? StorageEngine.removeGarbage(destination, root: root)
+            _ = try? StorageEngine.removeGarbage(destination, root: root, shardLimit: .max)
             return summary
         } catch {
             if !isNamed { for path in created { try? destination.unlink(path) } }

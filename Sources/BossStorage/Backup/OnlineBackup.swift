@@ -99,7 +99,7 @@ struct BackupState {
         }
         for tombstones in shown.memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
         root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
-        let noted = Set(shown.memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
+        let noted = Set(shown.memtable.entries(of: SystemGroup.notes).map(\.index.morton))
         root.bulkNotes.removeAll { noted.contains($0.sequence) }
         return root
     }

@@ -24,11 +24,15 @@ struct CompactionPicker {
     private static let leastDeadPart = 0.05
 
     func next() -> CompactionTask? {
-        drop() ?? settle() ?? rewriteDead() ?? mergeLogs() ?? mergeSmall() ?? mergeOverlapping()
+        if usage.isShort { return drop() ?? settle() ?? rewriteDead() }
+        return drop() ?? settle() ?? rewriteDead() ?? mergeLogs() ?? mergeSmall() ?? mergeOverlapping()
     }
 
     private var usable: [Segment] {
-        segments.filter { !state.avoided.contains($0.reference.identifier) }
+        segments.filter { segment in
+            let identifier = segment.reference.identifier
+            return !state.avoided.contains(identifier) && !state.tooLarge.contains(identifier)
+        }
     }
 
     private func drop() -> CompactionTask? {
@@ -65,7 +69,7 @@ struct CompactionPicker {
             (dead($0), $0.reference.identifier.high) < (dead($1), $1.reference.identifier.high)
         }
         guard let worst else { return nil }
-        let isFull = usage.total + usage.inFlight > usage.softBound
+        let isFull = usage.isShort || usage.total + usage.inFlight > usage.softBound
         let limit =
             Double(usage.dead) > Self.totalDeadPart * Double(usage.total) || isFull
             ? Self.leastDeadPart : Self.deadPart
@@ -125,5 +129,5 @@ struct CompactionPicker {
 
 extension SpaceUsage {
     /// Where compaction starts to give up history and spare no effort: three quarters of what the bound leaves.
-    var softBound: UInt64 { live &+ (bound &- live) / 4 * 3 }
+    var softBound: UInt64 { certainlyLive &+ (bound &- certainlyLive) / 4 * 3 }
 }

@@ -8,8 +8,12 @@ extension StorageEngine {
     /// bound allow.
     func keptCommits(_ shown: PublishedState, _ usage: SpaceUsage) throws(StorageError) -> KeptCommits {
         let snapshots = shown.snapshots.map(\.sequence)
-        let (known, lastCheck, isCounted) = writer.withLock {
-            ($0.upkeep.kept?.oldest ?? 0, $0.upkeep.lastHorizonCheck, $0.upkeep.pending.isEmpty)
+        let (known, lastCheck, isCounted, givesWay) = writer.withLock { state in
+            defer { state.reserve.takesHistory = false }
+            return (
+                state.upkeep.kept?.oldest ?? 0, state.upkeep.lastHorizonCheck, state.upkeep.pending.isEmpty,
+                state.reserve.takesHistory
+            )
         }
         var oldest = max(shown.history.oldest, known)
         let now = fileSystem.microsecondsSince1970()
@@ -23,7 +27,7 @@ extension StorageEngine {
             writer.withLock { $0.upkeep.lastHorizonCheck = now }
         }
         // The history gives way to new data, the older half of its commits first.
-        if isCounted, usage.held > 0, usage.total + usage.inFlight > usage.softBound {
+        if givesWay || (isCounted && usage.held > 0 && usage.total + usage.inFlight > usage.softBound) {
             oldest = max(oldest, shown.sequence - (shown.sequence - oldest) / 2)
         }
         return KeptCommits(oldest: min(oldest, shown.sequence), snapshots: snapshots)
@@ -48,7 +52,7 @@ extension StorageEngine {
         let marked = outdated
         return writer.withLock { state in
             if state.upkeep.kept != kept {
-                state.upkeep.markHeld(andInSnapshots: Self.dropsSnapshots(from: old.kept, to: kept))
+                state.upkeep.markHeld([], andInSnapshots: Self.dropsSnapshots(from: old.kept, to: kept))
             }
             state.upkeep.kept = kept
             state.upkeep.deletions = deletions
@@ -91,7 +95,8 @@ struct CompactionPacer {
     func pass(_ byteCount: Int) throws(StorageError) {
         if engine.isStopping.load(ordering: .relaxed) { throw .closed }
         let rate = engine.options.compactionRate
-        guard !isUrgent, rate > 0 else { return }
+        // Nobody has to wait for work that is done slowly on purpose.
+        guard !isUrgent, rate > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0 else { return }
         Pause.microseconds(byteCount * 1_000_000 / rate)
     }
 }

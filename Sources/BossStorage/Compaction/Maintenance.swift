@@ -53,7 +53,7 @@ extension StorageEngine {
             try writer.withLock { (state) throws(StorageError) in
                 try checkWritable(state)
                 try drain(state)
-                try sealLog(state)
+                try usingReserve(state) { () throws(StorageError) in try sealLog(state) }
             }
             var wanted = Set(
                 try published.withLock { $0 }.table.all().filter { segment in
@@ -74,6 +74,7 @@ extension StorageEngine {
         if fileCount > 0 { return .reclaimed(fileCount: fileCount) }
         let (shown, usage) = try writer.withLock { (state) throws(StorageError) in
             try checkWritable(state)
+            probeRoom(state)
             return (published.withLock { $0 }, self.usage(state))
         }
         let kept = try keptCommits(shown, usage)
@@ -85,10 +86,26 @@ extension StorageEngine {
         let picker = CompactionPicker(
             segments: segments, state: upkeep, usage: usage, options: options,
             droppedChannels: shown.droppedChannels)
-        if let task = picker.next() { return try run(task, reader, usage) }
-        if let task = forced(&wanted, segments, upkeep) { return try run(task, reader, usage) }
-        if try clearDeletions(shown) { return .cleared }
+        if let task = picker.next() { return try runOrPostpone(task, reader, usage) }
+        if let task = forced(&wanted, segments, upkeep) {
+            return try usingReserve { () throws(StorageError) in try run(task, reader, usage) }
+        }
+        if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
+        if try relieve(shown, usage) { return .counted }
         return try sweepNext()
+    }
+
+    /// Runs a task, or leaves segments alone for which even the reserve is too small.
+    private func runOrPostpone(
+        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage
+    ) throws(StorageError) -> MaintenanceStep {
+        do throws(StorageError) {
+            return try usingReserve { () throws(StorageError) in try run(task, reader, usage) }
+        } catch {
+            guard case .diskFull = error, case .rewrite(let segments) = task else { throw error }
+            writer.withLock { $0.upkeep.tooLarge.formUnion(segments.map(\.reference.identifier)) }
+            return .counted
+        }
     }
 
     /// Segments that maintenance looks after: those of the root, and of those in shards the ones that were counted, that
@@ -208,7 +225,7 @@ extension StorageEngine {
             return .moved(segmentCount: segments.count)
         case .rewrite(let segments):
             let pacer = CompactionPacer(
-                engine: self, isUrgent: usage.total + usage.inFlight > usage.softBound)
+                engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound)
             let job = CompactionJob(engine: self, inputs: segments, reader: reader, pace: pacer.pass)
             let references = try avoidingDamage(segments) { () throws(StorageError) in
                 do throws(StorageError) { return try job.run() } catch {
@@ -279,7 +296,7 @@ extension StorageEngine {
     ) throws(StorageError) -> Bool {
         var hides = false
         // The live log may hold older pages.
-        for entry in shown.memtable.groups[group] ?? []
+        for entry in shown.memtable.entries(of: group)
         where entry.index.sequence < tombstone.sequence && tombstone.contains(entry.index.morton) {
             return true
         }

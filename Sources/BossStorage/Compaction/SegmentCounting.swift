@@ -63,6 +63,8 @@ package struct SpaceUsage: Hashable, Sendable {
     package var dead: UInt64 = 0
     /// Of these, pages that only the history needs.
     package var held: UInt64 = 0
+    /// Of these, files that are too new to know what of them, and of what they replaced, is needed.
+    package var uncounted: UInt64 = 0
     /// Files of loads and compactions that are not committed.
     package var inFlight: UInt64 = 0
     /// Segments that came from logs and were not compacted yet.
@@ -75,11 +77,16 @@ package struct SpaceUsage: Hashable, Sendable {
     package var stallMicroseconds: Int64 = 0
     /// Why maintenance could not go on the last time; nil when it could.
     package var lastFailure: String?
-    /// Bytes that the database may take: 1.5 times what is live, and a constant.
+    /// Whether a write was refused for lack of space, and none has gone through since.
+    package var isShort = false
+    /// Bytes that the database may take: 1.5 times what is known to be live, and a constant.
     package var bound: UInt64 = 0
 
     /// What the newest state and snapshots need, with the overhead of files.
     package var live: UInt64 { total - min(total, dead &+ held) }
+
+    /// What is live for certain: what was written a moment ago may replace as much of what is older.
+    var certainlyLive: UInt64 { live - min(live, uncounted) }
 }
 
 extension StorageEngine {
@@ -123,8 +130,13 @@ extension StorageEngine {
         usage.held = UInt64(max(0, Int64(clamping: usage.held) &+ correction.held))
         usage.total &+= state.log?.allocatedByteCount ?? 0
         usage.inFlight = UInt64(max(0, inFlightByteCount.load(ordering: .relaxed)))
-        usage.bound = usage.live &+ usage.live / 2 &+ options.spaceSlackByteCount
+        usage.uncounted = state.upkeep.newByteCount &+ (state.log?.allocatedByteCount ?? 0)
+        usage.bound = usage.certainlyLive &+ usage.certainlyLive / 2 &+ options.spaceSlackByteCount
+        usage.isShort = state.reserve.isShort
         usage.lastFailure = state.upkeep.lastFailure
+        if usage.lastFailure == nil, !state.upkeep.tooLarge.isEmpty {
+            usage.lastFailure = "no room to write \(state.upkeep.tooLarge.count) segment files again"
+        }
         usage.stallCount = state.upkeep.stallCount
         usage.stallMicroseconds = state.upkeep.stallMicroseconds
         return usage

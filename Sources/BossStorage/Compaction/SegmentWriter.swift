@@ -37,11 +37,11 @@ struct SegmentWriter {
             let needed = start + UInt64(bytes.count)
             if needed > allocated {
                 let step = min(max(needed, 1 << 20), 64 << 20, engine.options.bulkSegmentByteCount)
-                try file.allocate(byteCount: needed + step)
-                let added = Int(needed + step - allocated)
+                let reached = try file.allocate(byteCount: needed + step, atLeast: needed)
+                let added = Int(reached - allocated)
                 engine.inFlightByteCount.add(added, ordering: .relaxed)
                 inFlightByteCount += added
-                allocated = needed + step
+                allocated = reached
             }
             try file.write([bytes], at: start)
             file.startFlush(offset: start, byteCount: bytes.count)

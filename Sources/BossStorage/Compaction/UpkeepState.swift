@@ -22,6 +22,8 @@ struct UpkeepState {
         var isNew: Bool
         /// Where to look for it, if that is known.
         var minimumKey: CuboidKey?
+        /// Length of the file, 0 where that is not known.
+        var byteCount: UInt64 = 0
     }
 
     private(set) var pending: [FileIdentifier: Pending]
@@ -29,6 +31,8 @@ struct UpkeepState {
     private var counts: [FileIdentifier: Counted] = [:]
     /// Segments that could not be read: left alone until the next open.
     var avoided: Set<FileIdentifier> = []
+    /// Segments that the disk has no room to write again: left alone until something is freed.
+    var tooLarge: Set<FileIdentifier> = []
     /// What the counts were made for.
     var kept: KeptCommits?
     /// Deletions and dropped channels that the counts know of.
@@ -52,19 +56,26 @@ struct UpkeepState {
 
     mutating func mark(_ segment: SegmentReference, isNew: Bool) {
         let wasNew = pending[segment.identifier]?.isNew == true
-        pending[segment.identifier] = Pending(isNew: isNew || wasNew, minimumKey: segment.minimumKey)
+        pending[segment.identifier] = Pending(
+            isNew: isNew || wasNew, minimumKey: segment.minimumKey, byteCount: segment.fileByteCount)
         isIdle = false
     }
 
-    /// Marks the counted segments of which the history, or a snapshot, needs something.
-    mutating func markHeld(andInSnapshots: Bool) {
+    /// Marks the segments of which the history, or a snapshot, needs something: counted ones, and others of which the
+    /// manifest says so.
+    mutating func markHeld(_ named: [SegmentReference], andInSnapshots: Bool) {
+        for segment in named where counts[segment.identifier] == nil { mark(segment, isNew: false) }
         for (identifier, counted) in counts
         where counted.count.held > 0 || (andInSnapshots && counted.count.inSnapshots > 0) {
-            let isNew = pending[identifier]?.isNew == true
-            pending[identifier] = Pending(isNew: isNew, minimumKey: counted.minimumKey)
+            let old = pending[identifier]
+            pending[identifier] = Pending(
+                isNew: old?.isNew == true, minimumKey: counted.minimumKey, byteCount: old?.byteCount ?? 0)
             isIdle = false
         }
     }
+
+    /// Bytes of new segments that were not counted yet: nobody knows what they have replaced.
+    var newByteCount: UInt64 { pending.values.reduce(0) { $0 &+ ($1.isNew ? $1.byteCount : 0) } }
 
     /// Smallest keys of the segments whose counts the root does not hold yet.
     var countedKeys: [(FileIdentifier, CuboidKey)] {
@@ -113,6 +124,7 @@ struct UpkeepState {
     /// - Parameter named: segments as the new root and the new shards name them.
     mutating func take(_ edit: ManifestEdit, named: [SegmentReference]) {
         for segment in edit.removed.keys { forget(segment) }
+        if !edit.removed.isEmpty { tooLarge = [] }
         for reference in named {
             guard let counted = counts[reference.identifier] else { continue }
             counts[reference.identifier] = Counted(

@@ -6,9 +6,11 @@ extension StorageEngine {
     /// Only while maintenance runs on a thread and finds something to do; the writer's monitor is given up meanwhile.
     func awaitRoom(_ state: WriterState, adding byteCount: UInt64) throws(StorageError) {
         var started: Int64?
+        defer { if started != nil { stalledWriterCount.subtract(1, ordering: .relaxed) } }
         while state.hasMaintenanceThread, isCrowded(state, adding: byteCount) {
             if started == nil {
                 started = fileSystem.microsecondsSince1970()
+                stalledWriterCount.add(1, ordering: .relaxed)
                 // What was not worth the effort before may be now.
                 state.upkeep.isIdle = false
                 state.upkeep.stallCount += 1

@@ -66,9 +66,12 @@ package final class BulkTransaction: Sendable {
             precondition(state.keys.insert(page.key).inserted, "each cuboid once")
             if dependsOnBase { state.reads.insert(page.key) }
         }
-        do { try write(page) } catch {
-            state.withLock { _ = $0.keys.remove(page.key) }
-            throw error
+        do throws(StorageError) { try write(page) } catch {
+            let lacking = state.withLock { state in
+                state.keys.remove(page.key)
+                return UInt64(state.inFlightByteCount + page.byteCount)
+            }
+            throw engine.writer.withLock { engine.noteFullDisk($0, error, lacking: lacking) }
         }
     }
 
@@ -117,8 +120,9 @@ package final class BulkTransaction: Sendable {
             let added = Int(end + step - state.files[last].allocatedByteCount)
             try engine.reserveInFlight(added)
             state.inFlightByteCount += added
-            try state.files[last].store.file.allocate(byteCount: end + step)
-            state.files[last].allocatedByteCount = end + step
+            // The step may be too much where the page alone still fits.
+            let reached = try state.files[last].store.file.allocate(byteCount: end + step, atLeast: end)
+            state.files[last].allocatedByteCount = reached
         }
         state.files[last].end = end
         return (last, offset, state.files[last].store)
@@ -127,6 +131,7 @@ package final class BulkTransaction: Sendable {
     private func newFile() throws(StorageError) -> OpenFile {
         let header = try engine.writer.withLock { (writer) throws(StorageError) -> SegmentHeader in
             try engine.checkWritable(writer)
+            try engine.holdReserve(writer, grows: true)
             return engine.newHeader(role: .bulk, writer)
         }
         let file: any StorageFile
@@ -165,8 +170,10 @@ package final class BulkTransaction: Sendable {
             note.channels = Set(files.flatMap { $0.entries.keys.map(\.channel) }).sorted()
             return try engine.commitBulk(references, reads: reads, since: base.sequence, note: note)
         } catch {
+            let lacking = UInt64(state.withLock { $0.inFlightByteCount })
             let failure = engine.writer.withLock { writer in
-                (error: engine.poisonAfterFlush(writer, error), isFinal: writer.failure != nil)
+                let noted = engine.noteFullDisk(writer, error, lacking: lacking)
+                return (error: engine.poisonAfterFlush(writer, noted), isFinal: writer.failure != nil)
             }
             // Once the writer has failed, a root that names the files may be on disk: the next open knows.
             if !failure.isFinal { discard(files) }
@@ -207,6 +214,7 @@ extension StorageEngine {
         try writer.withLock { (state) throws(StorageError) in
             try checkWritable(state)
             // Files of this writer must carry its own epoch.
+            try holdReserve(state)
             if !state.hasClaimedEpoch { try publish(state) { _ in } }
         }
         return BulkTransaction(engine: self, base: try view())
@@ -218,6 +226,7 @@ extension StorageEngine {
     ) throws(StorageError) -> UInt64 {
         try writer.withLock { (state) throws(StorageError) -> UInt64 in
             try checkWritable(state)
+            try holdReserve(state)
             // Small commits before this one are flushed first, so that numbers become visible in order.
             try drain(state)
             try refuseConflicts(reads: reads, since: sequence, state)
@@ -235,6 +244,7 @@ extension StorageEngine {
             }
             state.lastSequence = commit
             state.lastMicroseconds = note.microseconds
+            noteRoom(state)
             writeStatus(state)
             return commit
         }

@@ -15,13 +15,26 @@ extension StorageEngine {
         guard !batch.isEmpty else { return batch.base.sequence }
         return try writer.withLock { (state) throws(StorageError) -> UInt64 in
             try checkWritable(state)
-            // Conflicts are looked for last: making room may let other commits pass.
-            try prepareLog(state, batchByteCount: batch)
-            try refuseConflicts(reads: batch.reads, since: batch.base.sequence, state)
-            let sequence = try append(batch, state)
+            let sequence: UInt64
+            if batch.isFrugal {
+                sequence = try usingReserve(state) { () throws(StorageError) in try write(batch, state) }
+            } else {
+                try holdReserve(state)
+                do throws(StorageError) { sequence = try write(batch, state) } catch {
+                    throw noteFullDisk(state, error, lacking: batch.room(also: state.root.bulkNotes))
+                }
+                noteRoom(state)
+            }
             try waitUntilVisible(sequence, state)
             return sequence
         }
+    }
+
+    private func write(_ batch: WriteBatch, _ state: WriterState) throws(StorageError) -> UInt64 {
+        // Conflicts are looked for last: making room may let other commits pass.
+        try prepareLog(state, for: batch)
+        try refuseConflicts(reads: batch.reads, since: batch.base.sequence, state)
+        return try append(batch, state)
     }
 
     /// Compares the cuboids that a batch has read with what was committed since.

@@ -9,11 +9,13 @@ extension StorageEngine {
             try checkWritable(state)
             try drain(state)
             guard !state.root.droppedChannels.contains(channel) else { return }
-            try publish(state) { root in
-                root.droppedChannels.append(channel)
-                root.rangeTombstones.removeAll { $0.group.channel == channel }
-            } taking: {
-                $0.memtable.remove(channel: channel)
+            try usingReserve(state) { () throws(StorageError) in
+                try publish(state) { root in
+                    root.droppedChannels.append(channel)
+                    root.rangeTombstones.removeAll { $0.group.channel == channel }
+                } taking: {
+                    $0.memtable.remove(channel: channel)
+                }
             }
             writeStatus(state)
         }

@@ -4,7 +4,7 @@ import Synchronization
 extension StorageEngine {
     /// Roots with more lists of segments than these are not swept at open, which would read all of them, but by
     /// maintenance.
-    private static let shardLimit = 4
+    static let sweptShardLimit = 4
 
     /// Removes what no root names.
     ///
@@ -12,7 +12,8 @@ extension StorageEngine {
     ///
     /// - Returns: false when the database is too large to be swept at open.
     static func removeGarbage(
-        _ fileSystem: any FileSystem, root: ManifestRoot, _ reclaimer: FileReclaimer? = nil
+        _ fileSystem: any FileSystem, root: ManifestRoot, _ reclaimer: FileReclaimer? = nil,
+        shardLimit: Int = sweptShardLimit
     ) throws(StorageError) -> Bool {
         for name in try fileSystem.list(ManifestRoot.directory) where name.hasPrefix("tmp.") {
             try fileSystem.unlink("\(ManifestRoot.directory)/\(name)")

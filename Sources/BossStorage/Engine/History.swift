@@ -58,6 +58,7 @@ extension StorageEngine {
                 throw .historyUnavailable(
                     sequence: commit, oldest: shown.history.oldest, newest: shown.sequence)
             }
+            try holdReserve(state)
             let snapshot = NamedSnapshot(
                 sequence: commit, microseconds: fileSystem.microsecondsSince1970(), scope: scope, name: name,
                 message: message)
@@ -99,7 +100,9 @@ extension StorageEngine {
                 if let error = missing() { throw error }
                 return
             }
-            try publish(state) { $0.snapshots.removeAll(where: matches) }
+            try usingReserve(state) { () throws(StorageError) in
+                try publish(state) { $0.snapshots.removeAll(where: matches) }
+            }
             writeStatus(state)
         }
     }
@@ -108,7 +111,9 @@ extension StorageEngine {
     package func setRetention(microseconds: Int64) throws(StorageError) {
         try writer.withLock { (state) throws(StorageError) in
             try checkWritable(state)
-            try publish(state) { $0.history.retention = max(0, microseconds) }
+            try usingReserve(state) { () throws(StorageError) in
+                try publish(state) { $0.history.retention = max(0, microseconds) }
+            }
             writeStatus(state)
         }
     }

@@ -2,9 +2,9 @@ import Synchronization
 
 extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
-    func prepareLog(_ state: WriterState, batchByteCount batch: WriteBatch) throws(StorageError) {
+    func prepareLog(_ state: WriterState, for batch: WriteBatch) throws(StorageError) {
         let room = batch.room(also: state.root.bulkNotes)
-        try awaitRoom(state, adding: room)
+        if !state.reserve.isShort || !batch.isFrugal { try awaitRoom(state, adding: room) }
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -14,12 +14,15 @@ extension StorageEngine {
         if state.log == nil { try createLog(state) }
         if !state.hasClaimedEpoch { try publish(state) { _ in } }
         guard let log = state.log, log.end + room > log.allocatedByteCount else { return }
-        try allocate(log, upTo: log.end + room)
+        if !batch.isFrugal { try holdReserve(state, grows: true) }
+        try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
     }
 
     /// Allocates blocks ahead, in growing steps, so that a full disk shows before anything is written.
-    private func allocate(_ log: ActiveLog, upTo needed: UInt64) throws(StorageError) {
-        let step = min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+    private func allocate(
+        _ log: ActiveLog, upTo needed: UInt64, isSparing: Bool
+    ) throws(StorageError) {
+        let step = isSparing ? 0 : min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
         do {
             try log.store.file.allocate(byteCount: needed + step)
             log.allocatedByteCount = needed + step
@@ -109,8 +112,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
-        markDeleted(memtable, state)
-        let noted = Set(memtable.groups[SystemGroup.notes]?.map(\.index.morton) ?? [])
+        let noted = Set(memtable.entries(of: SystemGroup.notes).map(\.index.morton))
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
@@ -123,17 +125,6 @@ extension StorageEngine {
         writeStatus(state)
     }
 
-    /// What lies under a deletion has to be counted again.
-    private func markDeleted(_ memtable: Memtable, _ state: WriterState) {
-        let table = published.withLock { $0.table }
-        for tombstone in memtable.rangeTombstones.values.joined() {
-            // A list of segments that cannot be read is met, and reported, by who needs it.
-            try? table.forEach(holding: tombstone.group, tombstone.codes) { segment in
-                state.upkeep.mark(segment.reference, isNew: false)
-            }
-        }
-    }
-
     /// Ends the log with a record that says it was closed and flushed there.
     func closeLog(_ log: ActiveLog, _ state: WriterState) throws(StorageError) {
         let record = CommitRecord(
@@ -141,10 +132,12 @@ extension StorageEngine {
             flushedByteCount: log.flushedEnd, microseconds: fileSystem.microsecondsSince1970(),
             previousChecksum: log.chain
         ).encoded()
-        let written = record.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try log.store.file.write([bytes], at: log.end) }
+        try usingReserve(state) { () throws(StorageError) in
+            let written = record.withUnsafeBytes { bytes in
+                Result { () throws(StorageError) in try log.store.file.write([bytes], at: log.end) }
+            }
+            try written.get()
         }
-        try written.get()
         log.end += UInt64(CommitRecord.byteCount)
         try log.store.file.truncate(byteCount: log.end)
         try log.store.file.sync()

@@ -7,12 +7,29 @@ struct Memtable: Sendable {
         let store: any PageStore
     }
 
-    private(set) var groups: [PageGroup: [Entry]] = [:]
+    /// Entries of a group, ascending in each run. A new run is merged with the last ones until each is more than twice as
+    /// long as the next: so a commit copies few entries, although every view shares the runs, and lookups have few runs
+    /// to search.
+    private var runs: [PageGroup: [[Entry]]] = [:]
+
+    /// Groups that have entries.
+    var groupNames: some Collection<PageGroup> { runs.keys }
+
+    /// All entries of a group, ascending.
+    func entries(of group: PageGroup) -> [Entry] { Self.merged(runs[group] ?? []) }
+
+    /// All entries, ascending in each group; copies them.
+    var groups: [PageGroup: [Entry]] { runs.mapValues(Self.merged) }
+
+    private static func merged(_ runs: [[Entry]]) -> [Entry] {
+        if runs.count < 2 { return runs.first ?? [] }
+        return Array(runs.joined()).sorted { IndexEntry.precedes($0.index, $1.index) }
+    }
 
     /// Boxes that were deleted.
     private(set) var rangeTombstones: [PageGroup: [RangeTombstone]] = [:]
 
-    var isEmpty: Bool { groups.isEmpty && rangeTombstones.isEmpty }
+    var isEmpty: Bool { runs.isEmpty && rangeTombstones.isEmpty }
 
     /// Adds versions.
     mutating func insert(_ added: [(group: PageGroup, entry: IndexEntry)], store: any PageStore) {
@@ -25,36 +42,40 @@ struct Memtable: Sendable {
             if rangeTombstones[group]?.isEmpty == true { rangeTombstones[group] = nil }
             let pages = entries.filter { $0.entry.kind != .rangeTombstone }
             guard !pages.isEmpty else { continue }
-            var list = groups[group] ?? []
-            list.append(contentsOf: pages.map { Entry(index: $0.entry, store: store) })
-            list.sort { IndexEntry.precedes($0.index, $1.index) }
-            groups[group] = list
+            var run = pages.map { Entry(index: $0.entry, store: store) }
+            var list = runs[group] ?? []
+            while let last = list.last, last.count <= 2 * run.count { run += list.removeLast() }
+            run.sort { IndexEntry.precedes($0.index, $1.index) }
+            list.append(run)
+            runs[group] = list
         }
     }
 
     /// Adds a deletion to the overlay of a transaction: pages that it holds in the box go.
     mutating func delete(_ tombstone: RangeTombstone) {
         rangeTombstones[tombstone.group, default: []].append(tombstone)
-        groups[tombstone.group]?.removeAll { tombstone.contains($0.index.morton) }
-        if groups[tombstone.group]?.isEmpty == true { groups[tombstone.group] = nil }
+        let rest = entries(of: tombstone.group).filter { !tombstone.contains($0.index.morton) }
+        runs[tombstone.group] = rest.isEmpty ? nil : [rest]
     }
 
     /// Adds a version, taking the place of any other of the same cuboid: the overlay of a transaction
     /// holds one pending page a cuboid.
     mutating func replace(_ key: CuboidKey, with entry: Entry) {
-        var list = groups[key.group] ?? []
+        // The overlay is made by this alone, so it has one run.
+        var list = entries(of: key.group)
+        runs[key.group] = nil
         let position = Self.firstIndex(in: list, notBelow: key.morton, from: 0)
         if position < list.count, list[position].index.morton == key.morton {
             list[position] = entry
         } else {
             list.insert(entry, at: position)
         }
-        groups[key.group] = list
+        runs[key.group] = [list]
     }
 
     /// Drops all pages of a channel.
     mutating func remove(channel: UInt32) {
-        groups = groups.filter { $0.key.channel != channel }
+        runs = runs.filter { $0.key.channel != channel }
         rangeTombstones = rangeTombstones.filter { $0.key.channel != channel }
     }
 
@@ -69,26 +90,28 @@ struct Memtable: Sendable {
     func forEachVersion(
         group: PageGroup, codes: [UInt64], _ body: (Int, IndexEntry, any PageStore) -> Void
     ) {
-        guard let list = groups[group] else { return }
-        var start = 0
-        for (position, code) in codes.enumerated() {
-            start = Self.firstIndex(in: list, notBelow: code, from: start)
-            var at = start
-            while at < list.count, list[at].index.morton == code {
-                body(position, list[at].index, list[at].store)
-                at += 1
+        for list in runs[group] ?? [] {
+            var start = 0
+            for (position, code) in codes.enumerated() {
+                start = Self.firstIndex(in: list, notBelow: code, from: start)
+                var at = start
+                while at < list.count, list[at].index.morton == code {
+                    body(position, list[at].index, list[at].store)
+                    at += 1
+                }
             }
         }
     }
 
-    /// Codes with a version in a range, ascending, with duplicates.
+    /// Codes with a version in a range, in any order, with duplicates.
     func codes(group: PageGroup, in range: ClosedRange<UInt64>) -> [UInt64] {
-        guard let list = groups[group] else { return [] }
-        var at = Self.firstIndex(in: list, notBelow: range.lowerBound, from: 0)
         var codes: [UInt64] = []
-        while at < list.count, list[at].index.morton <= range.upperBound {
-            codes.append(list[at].index.morton)
-            at += 1
+        for list in runs[group] ?? [] {
+            var at = Self.firstIndex(in: list, notBelow: range.lowerBound, from: 0)
+            while at < list.count, list[at].index.morton <= range.upperBound {
+                codes.append(list[at].index.morton)
+                at += 1
+            }
         }
         return codes
     }
@@ -98,7 +121,7 @@ struct Memtable: Sendable {
 
     /// The newest sequence number of a group's pages and deletions, 0 without any.
     func newestSequence(of group: PageGroup) -> UInt64 {
-        let pages = groups[group]?.reduce(0) { max($0, $1.index.sequence) } ?? 0
+        let pages = runs[group]?.joined().reduce(0) { max($0, $1.index.sequence) } ?? 0
         return rangeTombstones[group]?.reduce(pages) { max($0, $1.sequence) } ?? pages
     }
 

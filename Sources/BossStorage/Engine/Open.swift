@@ -54,6 +54,7 @@ extension StorageEngine {
         // Without the status file readers see commits at the next root only.
         state.statusFile = try? fileSystem.open(WriterStatus.path, mode: .readWrite)
         state.hasClaimedEpoch = isNew
+        state.reserve = SpaceReserve.found(fileSystem)
         state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
         let isDurable = state.durableRootNumber == root.number
         let reclaimer = FileReclaimer(fileSystem: fileSystem)
@@ -161,7 +162,7 @@ extension StorageEngine {
                     allocatedByteCount: log.contents.end, chain: log.contents.chain)
                 writeStatus(state)
             } else if !log.contents.entries.isEmpty {
-                try recover(log, state)
+                try usingReserve(state) { () throws(StorageError) in try recover(log, state) }
             }
         }
     }
@@ -173,7 +174,7 @@ extension StorageEngine {
     private func confirmRoot() throws(StorageError) {
         try writer.withLock { (state) throws(StorageError) in
             if state.durableRootNumber < state.root.number {
-                try publish(state) { _ in }
+                try usingReserve(state) { () throws(StorageError) in try publish(state) { _ in } }
                 writeStatus(state)
             }
             if try !Self.removeGarbage(fileSystem, root: state.root, reclaimer) { state.sweep = GarbageSweep() }
@@ -219,7 +220,8 @@ extension StorageEngine {
             try file.write([UnsafeRawBufferPointer(part)], at: offset)
             offset += UInt64(count)
         }
-        try file.sync()
+        // Not to be tried again on the same disk, also when it says that it is full.
+        try StorageError.flushing { () throws(StorageError) in try file.sync() }
     }
 
     /// Reads the copy back: what recovery keeps must be whole.

@@ -32,6 +32,8 @@ package final class StorageEngine: Sendable {
     let reclaimer: FileReclaimer
     /// Bytes in files of loads and compactions that are not committed.
     let inFlightByteCount = Atomic<Int>(0)
+    /// Writers that wait for maintenance.
+    let stalledWriterCount = Atomic<Int>(0)
     /// Only one thread does maintenance at a time; taken before the writer's monitor.
     let maintenance = Mutex(())
     /// What scrubbing knows.
@@ -114,7 +116,7 @@ package final class StorageEngine: Sendable {
         try writer.withLock { (state) throws(StorageError) in
             try checkWritable(state)
             try drain(state)
-            try sealLog(state)
+            try usingReserve(state) { () throws(StorageError) in try sealLog(state) }
         }
     }
 

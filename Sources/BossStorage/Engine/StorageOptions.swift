@@ -36,6 +36,9 @@ package struct StorageOptions: Sendable {
     package var overlapLimit = 8
     /// Bytes a second that compaction copies while there is space; 0 for no limit.
     package var compactionRate = 200 << 20
+    /// Room kept for deletions and maintenance on a full disk, at most; small databases keep an eighth of their files. 0
+    /// for none.
+    package var reserveByteCount: UInt64 = 4 << 20
     /// Identifies the boot of the machine; 0 when unknown.
     package var bootIdentifier: UInt64 = 0
     /// Text for the LOCK file: who holds it.

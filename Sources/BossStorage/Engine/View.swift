@@ -101,7 +101,7 @@ package struct View: Sendable {
         }
         for segment in state.table.recent { add(segment.reference.minimumKey, segment.reference.maximumKey) }
         for shard in state.table.shards { add(shard.reference.minimumKey, shard.reference.maximumKey) }
-        for group in state.memtable.groups.keys where !SystemGroup.isSystem(group) {
+        for group in state.memtable.groupNames where !SystemGroup.isSystem(group) {
             largest = max(largest, group.channel)
         }
         return largest
@@ -133,7 +133,7 @@ package struct View: Sendable {
             pages &+= totals.pageCount
             bytes &+= totals.liveByteCount
         }
-        for entry in state.memtable.groups[group] ?? [] {
+        for entry in state.memtable.entries(of: group) {
             pages &+= 1
             bytes &+= UInt64(entry.index.pageByteCount)
         }

@@ -26,6 +26,9 @@ package struct WriteBatch: Sendable {
     /// Whether nothing was written.
     package var isEmpty: Bool { pages.isEmpty && deletions.isEmpty && catalogRedo.isEmpty }
 
+    /// Whether the commit stores no voxels, so that it is made on a full disk too: deletions and constants.
+    var isFrugal: Bool { pages.values.allSatisfy { $0.kind != .full && $0.kind != .delta } }
+
     /// Adds a page.
     ///
     /// - Parameter dependsOnBase: whether its content was made from an older version of the cuboid.
@@ -90,7 +93,10 @@ extension WriteBatch {
     /// Bytes that the commit may take in the log.
     func room(also bulkNotes: [ManifestRoot.BulkNote]) -> UInt64 {
         let noted = bulkNotes.reduce(0) { $0 + $1.bytes.count + 512 }
-        let slack = (pages.count + 1) * 2 * PageLayout.memoryPage + deletions.count * 128
+        let storedCount = pages.values.reduce(0) { $0 + ($1.kind == .full || $1.kind == .delta ? 1 : 0) }
+        let slack =
+            (storedCount + 1) * 2 * PageLayout.memoryPage
+            + (deletions.count + pages.count - storedCount) * 128
         return UInt64(byteCount + catalogRedo.count + note.encoded().count + noted + slack) + 4096
     }
 }

@@ -17,6 +17,8 @@ final class WriterState {
     var isFlushing = false
     /// Batches that are in the log but not flushed.
     var pending: [PendingBatch] = []
+    /// Room for a full disk.
+    var reserve = SpaceReserve()
     /// What compaction knows about the segments.
     var upkeep: UpkeepState
     /// The search for files that no root names, until it has ended.

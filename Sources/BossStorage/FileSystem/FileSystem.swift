@@ -77,6 +77,20 @@ package protocol StorageFile: AnyObject, Sendable {
 
 extension StorageFile {
     package func startFlush(offset: UInt64, byteCount: Int) {}
+
+    /// Allocates as much as there may be needed, or on a full disk just as much as there must be.
+    ///
+    /// - Returns: the length that was allocated.
+    func allocate(byteCount: UInt64, atLeast least: UInt64) throws(StorageError) -> UInt64 {
+        do throws(StorageError) {
+            try allocate(byteCount: byteCount)
+            return byteCount
+        } catch {
+            guard case .diskFull = error else { throw error }
+            try allocate(byteCount: least)
+            return least
+        }
+    }
 }
 
 /// Bytes of a file in memory. Never dereferenced directly: a file shortened by someone else or a disk

@@ -55,6 +55,11 @@ final class Shard: Evictable {
         loaded = Mutex(segments)
     }
 
+    /// A list that is read by itself, as part of no table.
+    convenience init(reference: ShardReference, fileSystem: any FileSystem, database: FileIdentifier) {
+        self.init(reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: database))
+    }
+
     /// The segments, read and checked at first use.
     ///
     /// - Throws: `.corrupt` naming the file.

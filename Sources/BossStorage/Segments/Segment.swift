@@ -21,6 +21,11 @@ final class Segment: Evictable {
         self.init(reference: reference, origin: origin, storeNumber: PageStoreNumber.next(), opened: nil)
     }
 
+    /// A segment that is read by itself, as part of no table.
+    convenience init(reference: SegmentReference, fileSystem: any FileSystem, database: FileIdentifier) {
+        self.init(reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: database))
+    }
+
     /// The same file under a reference with other counts.
     func with(_ reference: SegmentReference) -> Segment {
         if reference == self.reference { return self }

@@ -55,7 +55,8 @@ struct GrammarExampleTests {
         57: .tags(["SET 2"]), 58: .notBuilt("the system view sys.metadata"), 59: .notBuilt("GRANT"),
         60: .notBuilt("CREATE TOKEN"),
         61: .notBuilt("SET LIMIT"), 62: .notBuilt("SHOW USAGE"),
-        63: .rows(["name", "commit"], count: 1), 64: .tags(["BEGIN", "INSERT 512", "SET 1", "COMMIT"]), 65: .rows(planColumns, count: 3),
+        63: .rows(["name", "commit"], count: 1), 64: .tags(["BEGIN", "INSERT 512", "SET 1", "COMMIT"]),
+        65: .rows(planColumns, count: 3),
         66: .rows(
             planColumns + [
                 "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "rows",

@@ -13,6 +13,7 @@ struct CrashScenario: Sendable {
         var options = StorageOptions()
         options.logByteCount = 256 << 10
         options.bulkSegmentByteCount = 8 << 10
+        options.reserveByteCount = 32 << 10
         options.poolByteCount = 1 << 20
         options.directoryCacheByteCount = 1 << 20
         options.bootIdentifier = 1

@@ -85,8 +85,12 @@ struct FullDiskTests {
     }
 
     /// A limit: recovery writes a copy of the log before it goes on, and needs room for that.
-    @Test("a writer that finds a log to recover on a full disk says so, and a reader still opens")
+    @Test(
+        "a writer that finds a log longer than the reserve to recover on a full disk says so, and a reader opens"
+    )
     func recoveryNeedsRoom() throws {
+        var options = options
+        options.reserveByteCount = 4096
         let session = Session(files: SimulatedFileSystem(seed: 4), options: options, brickByteCount: 4096)
         try session.open()
         try session.commit([(CuboidKey(1, 0), session.full()), (CuboidKey(1, 1), session.full())])
