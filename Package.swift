@@ -128,6 +128,7 @@ let package = Package(
             dependencies: [
                 "BossStorage", "BossSimulator", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport",
             ],
+            exclude: ["Golden/Formats"],
             swiftSettings: checked),
         .testTarget(
             name: "BossCatalogTests",

@@ -131,6 +131,7 @@ let package = Package(
             dependencies: [
                 "BossStorage", "BossSimulator", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport",
             ],
+            exclude: ["Golden/Formats"],
             swiftSettings: checked),
         .testTarget(
             name: "BossCatalogTests",

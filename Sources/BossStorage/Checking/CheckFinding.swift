@@ -55,7 +55,9 @@ enum CheckRemedy {
 extension PageGroup {
     /// For messages.
     var words: String {
-        if SystemGroup.isSystem(self) { return resolution == 0 ? "notes of commits" : "changes of the catalog" }
+        if SystemGroup.isSystem(self) {
+            return resolution == 0 ? "notes of commits" : "changes of the catalog"
+        }
         return "channel \(channel), resolution \(resolution), time \(time)"
     }
 }

@@ -59,7 +59,8 @@ extension CheckRun {
         expectZeros(file, range, name, "the part behind the last whole batch")
         guard findings.count > before else { return }
         replaceLast(
-            message: "a batch that was not finished, or a damaged last one, starts at byte \(range.lowerBound)",
+            message:
+                "a batch that was not finished, or a damaged last one, starts at byte \(range.lowerBound)",
             remedy: CheckRemedy.nextOpen)
     }
 

@@ -44,7 +44,8 @@ struct CheckedPages {
             header.pageByteCount == bytes.count, header.database == database,
             header.sequence == entry.sequence
         else {
-            throw .corrupt(file: file.path, offset: entry.offsetOrConstant, reason: "another page stands here")
+            throw .corrupt(
+                file: file.path, offset: entry.offsetOrConstant, reason: "another page stands here")
         }
     }
 

@@ -61,7 +61,8 @@ extension CheckRun {
             "a number at its limit")
         expect(root.logs.count <= 1, path, "\(root.logs.count) live logs")
         expect(
-            Set(root.droppedChannels).count == root.droppedChannels.count, path, "a channel was dropped twice")
+            Set(root.droppedChannels).count == root.droppedChannels.count, path, "a channel was dropped twice"
+        )
         expect(root.history.retention >= 0, path, "the history is kept for a negative time")
         expect(
             root.history.oldest <= newest(root), path,
@@ -135,7 +136,8 @@ extension CheckRun {
             let name = "segment file \(reference.path)"
             expect(seen.insert(reference.identifier).inserted, name, "the manifest names it twice")
             expect(
-                reference.minimumKey <= reference.maximumKey, name, "the manifest's keys of it are out of order")
+                reference.minimumKey <= reference.maximumKey, name,
+                "the manifest's keys of it are out of order")
             expect(
                 (reference.role == .bulk) == (reference.commitSequence != 0), name,
                 "role and commit in the manifest do not belong together")

@@ -49,9 +49,11 @@ struct CheckedSegment {
             run.expect(header.database == root.database, object, "the file belongs to another database")
             run.expect(
                 header.identifier == reference.identifier, object, "another segment file has this name")
-            run.expect(header.role == reference.role, object, "the header and the manifest disagree on the role")
             run.expect(
-                header.epoch <= root.epoch, object, "the file is of epoch \(header.epoch), newer than the root")
+                header.role == reference.role, object, "the header and the manifest disagree on the role")
+            run.expect(
+                header.epoch <= root.epoch, object,
+                "the file is of epoch \(header.epoch), newer than the root")
         }
         run.expectZeros(
             file, UInt64(SegmentHeader.usedByteCount)..<min(length, UInt64(SegmentHeader.byteCount)), object,
@@ -70,7 +72,8 @@ struct CheckedSegment {
         guard let footer else { return nil }
         let isBulk = reference.commitSequence != 0
         run.expect(
-            footer.pageCount == reference.pageCount && footer.liveByteCount == reference.liveByteCount, object,
+            footer.pageCount == reference.pageCount && footer.liveByteCount == reference.liveByteCount,
+            object,
             "the manifest counts \(reference.pageCount) pages of \(reference.liveByteCount) bytes, the footer "
                 + "\(footer.pageCount) of \(footer.liveByteCount)")
         run.expect(
@@ -89,7 +92,8 @@ struct CheckedSegment {
     private func checkIndex(_ footer: SegmentFooter, _ footerOffset: UInt64) -> SegmentIndex? {
         let end = footer.indexOffset + UInt64(footer.indexByteCount)
         run.expect(
-            footerOffset - end < UInt64(PageLayout.memoryPage), object, "the index does not end at the footer")
+            footerOffset - end < UInt64(PageLayout.memoryPage), object, "the index does not end at the footer"
+        )
         run.expectZeros(file, end..<footerOffset, object, "padding of the index")
         return run.attempt(object) { () throws(StorageError) in
             let bytes = try run.buffer.read(file, at: footer.indexOffset, count: footer.indexByteCount)
@@ -110,7 +114,8 @@ struct CheckedSegment {
                 try run.control()
                 let fence = index.fences[number]
                 run.expect(
-                    fence.offset == next ?? fence.offset, object, "leaf \(number) does not follow the one before")
+                    fence.offset == next ?? fence.offset, object,
+                    "leaf \(number) does not follow the one before")
                 next = fence.offset &+ UInt64(fence.byteCount)
                 let leaf = run.attempt(object) { () throws(StorageError) in
                     let bytes = try run.buffer.read(file, at: fence.offset, count: fence.byteCount)
@@ -245,7 +250,8 @@ struct CheckedSegment {
         if missing {
             run.warning(
                 object, "its batches verify only up to byte \(contents.end)",
-                "nothing is needed: the index has all pages; salvage would miss what the index does not verify")
+                "nothing is needed: the index has all pages; salvage would miss what the index does not verify"
+            )
         } else {
             pages.checkLogPadding(from: UInt64(SegmentHeader.byteCount), to: contents.end)
             run.expectZeros(

@@ -88,7 +88,8 @@ extension CheckRun {
         let place = PagePlace(path: lowest.store.name, offset: lowest.entry.offsetOrConstant)
         // A delta of commit 0 was made from a cuboid that was never written.
         if let base = deltaBases[place], base > 0 {
-            reportOnce(key.words, "the version of commit \(base) under its deltas is missing", CheckRemedy.rewrite)
+            reportOnce(
+                key.words, "the version of commit \(base) under its deltas is missing", CheckRemedy.rewrite)
         }
     }
 
@@ -127,8 +128,9 @@ extension CheckRun {
                 warning(
                     name, "\(believed.dead) bytes count as dead, but only \(counted.dead) are",
                     CheckRemedy.maintenance)
-            } else if isSettled, believed.dead &+ dropped(in: segment, published) < counted.dead
-                || believed.held != counted.held
+            } else if isSettled,
+                believed.dead &+ dropped(in: segment, published) < counted.dead
+                    || believed.held != counted.held
             {
                 warning(
                     name,

@@ -69,14 +69,18 @@ struct PageExamination {
         var last: UInt32?
         for position in 0..<header.brickCount {
             guard let entry = Self.entry(&cursor, position, header) else {
-                damage.append((position, header.kind == .full ? position : nil, "its entry in the directory is damaged"))
+                damage.append(
+                    (position, header.kind == .full ? position : nil, "its entry in the directory is damaged")
+                )
                 continue
             }
             let isInPlace = header.kind == .full ? Int(entry.brickIndex) == position : isDirectorySound
             guard isInPlace, last.map({ $0 < entry.brickIndex }) ?? true,
                 isDirectorySound || entry.codec != .constant
             else {
-                damage.append((position, header.kind == .full ? position : nil, "its entry in the directory is damaged"))
+                damage.append(
+                    (position, header.kind == .full ? position : nil, "its entry in the directory is damaged")
+                )
                 continue
             }
             if let reason = Self.damage(entry, page, header, scratch) {

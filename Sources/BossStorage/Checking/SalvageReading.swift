@@ -71,7 +71,8 @@ struct SalvageReading {
             guard each.database == database else { continue }
             var references = each.segments
             for reference in each.shards {
-                let shard = Shard(reference: reference, fileSystem: source, database: database)
+                let shard = Shard(
+                    reference: reference, origin: SegmentOrigin(fileSystem: source, database: database))
                 if let listed = try? shard.references() {
                     references += listed
                 } else if isNewest {
@@ -162,7 +163,8 @@ struct SalvageReading {
         _ reference: SegmentReference, _ path: String
     ) -> [(group: PageGroup, entries: [IndexEntry])]? {
         guard path == reference.path else { return nil }
-        let segment = Segment(reference: reference, fileSystem: source, database: database)
+        let segment = Segment(
+            reference: reference, origin: SegmentOrigin(fileSystem: source, database: database))
         guard let opened = try? segment.open() else { return nil }
         var leaves: [(group: PageGroup, entries: [IndexEntry])] = []
         let cache = LeafCache(budget: 0)

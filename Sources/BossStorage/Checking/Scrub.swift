@@ -22,14 +22,21 @@ struct ScrubState: Sendable {
     /// The file that is being read, and how many of its entries are done.
     var current: FileIdentifier?
     var doneCount = 0
+    /// Where the present round is: 0 for the segments that the root names, then the lists of segments in turn.
+    var part = 0
+    /// When the next round may begin, microseconds since 1970.
+    var nextRound = Int64.min
+    /// Rounds that find nothing due are this far apart, in microseconds.
+    static let roundInterval: Int64 = 3_600_000_000
     var findings: [CheckFinding] = []
 }
 
 extension StorageEngine {
     /// Verifies the next pages of one segment: header, directory, bricks. What is damaged is kept in `scrubFindings`.
     ///
-    /// Segments that were never read in this process come first, the oldest commits before others, then those whose
-    /// last reading is longest ago; none is read twice in 30 days. The caller decides how often, and so how fast.
+    /// The segments that the root names are read first, then list after list; in each those that were never read in
+    /// this process, the oldest commits before others, then those whose last reading is longest ago. None is read
+    /// twice in 30 days. The caller decides how often, and so how fast.
     ///
     /// - Parameter byteCount: stop after the page with which this many bytes are read.
     /// - Returns: nil when nothing is due.
@@ -37,12 +44,11 @@ extension StorageEngine {
     package func scrub(byteCount: Int) throws(StorageError) -> ScrubProgress? {
         if isStopping.load(ordering: .relaxed) { throw .closed }
         let shown = published.withLock { $0 }
-        guard let segments = try? shown.table.all() else {
-            remember(in: "the manifest", "a list of segments cannot be read")
-            return nil
-        }
-        guard let (segment, doneCount) = nextToScrub(segments) else { return nil }
-        let path = segment.reference.path
+        guard let (reference, doneCount) = nextToScrub(shown.table) else { return nil }
+        let path = reference.path
+        // Not the segment in use: what it has in memory was read before.
+        let segment = Segment(
+            reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: database))
         let run = CheckRun(
             fileSystem: fileSystem, depth: .full, channel: nil, control: {}, progress: { _ in })
         var position = 0
@@ -51,7 +57,8 @@ extension StorageEngine {
             let opened = try segment.open()
             let leaves = LeafCache(budget: 1 << 20)
             let pages = CheckedPages(
-                run: run, file: try fileSystem.open(path, mode: .read), object: "segment file \(path)", database: database,
+                run: run, file: try fileSystem.open(path, mode: .read), object: "segment file \(path)",
+                database: database,
                 droppedChannels: shown.droppedChannels)
             for group in opened.index.groups {
                 for number in group.firstLeaf..<group.firstLeaf + group.leafCount {
@@ -60,7 +67,7 @@ extension StorageEngine {
                         defer { position += 1 }
                         guard position >= doneCount else { continue }
                         if read >= byteCount {
-                            pause(segment, at: position, run.findings)
+                            pause(at: position, run.findings)
                             return ScrubProgress(path: path, byteCount: read, isFileDone: false)
                         }
                         if isStopping.load(ordering: .relaxed) { throw .closed }
@@ -73,48 +80,80 @@ extension StorageEngine {
             if case .closed = error { throw error }
             run.error("segment file \(path)", error.sentence)
         }
-        end(segment, run.findings, Set(segments.map(\.reference.identifier)))
+        end(reference, run.findings)
         return ScrubProgress(path: path, byteCount: read, isFileDone: true)
     }
 
     /// Damage that scrubbing has found since the database was opened, in files that are still in use.
     package var scrubFindings: [CheckFinding] { scrubbing.withLock { $0.findings } }
 
-    private func nextToScrub(_ segments: [Segment]) -> (Segment, Int)? {
+    private func nextToScrub(_ table: SegmentTable) -> (SegmentReference, Int)? {
         let now = fileSystem.microsecondsSince1970()
-        return scrubbing.withLock { state in
+        var part = scrubbing.withLock { state -> Int in
+            // A clock that was set back must not stop scrubbing for ever.
+            if now < state.nextRound, state.nextRound - now <= ScrubState.roundInterval { return .max }
+            return state.part
+        }
+        // Lists are read one at a time: a large database has many.
+        while part <= table.shards.count {
+            if let found = nextToScrub(in: references(ofPart: part, table), now) { return found }
+            part += 1
+            scrubbing.withLock { $0.part = part }
+        }
+        guard part < .max else { return nil }
+        scrubbing.withLock { state in
+            state.part = 0
+            state.nextRound = now + ScrubState.roundInterval
+        }
+        return nil
+    }
+
+    private func references(ofPart part: Int, _ table: SegmentTable) -> [SegmentReference] {
+        guard part > 0 else { return table.recent.map(\.reference) }
+        let shard = table.shards[part - 1]
+        do throws(StorageError) { return try shard.references() } catch {
+            remember(in: "list of segments \(shard.reference.path)", error.sentence)
+            return []
+        }
+    }
+
+    private func nextToScrub(in references: [SegmentReference], _ now: Int64) -> (SegmentReference, Int)? {
+        scrubbing.withLock { state in
             if let current = state.current,
-                let segment = segments.first(where: { $0.reference.identifier == current })
+                let reference = references.first(where: { $0.identifier == current })
             {
-                return (segment, state.doneCount)
+                return (reference, state.doneCount)
             }
-            func time(_ segment: Segment) -> Int64 { state.lastTimes[segment.reference.identifier] ?? .min }
-            let due = segments.filter {
-                state.lastTimes[$0.reference.identifier].map { now - $0 >= ScrubState.interval } ?? true
+            func time(_ reference: SegmentReference) -> Int64 {
+                state.lastTimes[reference.identifier] ?? .min
             }
-            let next = due.min {
-                (time($0), $0.reference.maximumSequence) < (time($1), $1.reference.maximumSequence)
+            let due = references.filter {
+                state.lastTimes[$0.identifier].map { now - $0 >= ScrubState.interval } ?? true
             }
-            state.current = next?.reference.identifier
+            let next = due.min { (time($0), $0.maximumSequence) < (time($1), $1.maximumSequence) }
+            state.current = next?.identifier
             state.doneCount = 0
             return next.map { ($0, 0) }
         }
     }
 
-    private func pause(_ segment: Segment, at position: Int, _ findings: [CheckFinding]) {
+    private func pause(at position: Int, _ findings: [CheckFinding]) {
         scrubbing.withLock { state in
             state.doneCount = position
             Self.add(findings, to: &state)
         }
     }
 
-    private func end(_ segment: Segment, _ findings: [CheckFinding], _ existing: Set<FileIdentifier>) {
+    private func end(_ reference: SegmentReference, _ findings: [CheckFinding]) {
         let now = fileSystem.microsecondsSince1970()
         scrubbing.withLock { state in
             state.current = nil
             state.doneCount = 0
-            state.lastTimes = state.lastTimes.filter { existing.contains($0.key) }
-            state.lastTimes[segment.reference.identifier] = now
+            // Files that are gone are forgotten with the others that are due anyway.
+            if state.lastTimes.count % 4096 == 4095 {
+                state.lastTimes = state.lastTimes.filter { now - $0.value < ScrubState.interval }
+            }
+            state.lastTimes[reference.identifier] = now
             Self.add(findings, to: &state)
         }
     }

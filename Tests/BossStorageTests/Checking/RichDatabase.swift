@@ -125,7 +125,9 @@ final class RichDatabase {
     }
 
     /// Cuboids of all channels, also some that were never written.
-    var keys: [CuboidKey] { Array(state.cuboids.keys) + [CuboidKey(1, 77), CuboidKey(4, 0), CuboidKey(4, 1)] }
+    var keys: [CuboidKey] {
+        Array(state.cuboids.keys) + [CuboidKey(1, 77), CuboidKey(4, 0), CuboidKey(4, 1)]
+    }
 }
 
 extension SimulatedFileSystem {

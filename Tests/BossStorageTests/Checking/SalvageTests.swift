@@ -216,7 +216,8 @@ struct SalvageTests {
                     lost += 1
                     if !isNamed { unnamed += 1 }
                     #expect(isNamed || hasGeneral, "silent: \(key) brick \(brick), seed \(seed)")
-                    #expect(!isIntact, "intact, but lost: \(key) brick \(brick), seed \(seed): \(report.remarks)")
+                    #expect(
+                        !isIntact, "intact, but lost: \(key) brick \(brick), seed \(seed): \(report.remarks)")
                 }
             }
         }

@@ -11,6 +11,7 @@ import Foundation
 /// snapshot. Files of a format that was released are never made again; a later format adds files of its own.
 struct GoldenDatabase {
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Formats")
     private static let runByteCount = 48
 
     /// Formats of which there is a database, for example `1.1`.
@@ -99,7 +100,9 @@ struct GoldenDatabase {
         }
         for snapshot in try engine.snapshots() {
             lines.append("snapshot \(snapshot.name) of \(snapshot.scope): commit \(snapshot.sequence)")
-            lines += try cuboids(of: engine, engine.view(at: snapshot.sequence)).map { "\(snapshot.name): \($0)" }
+            lines += try cuboids(of: engine, engine.view(at: snapshot.sequence)).map {
+                "\(snapshot.name): \($0)"
+            }
         }
         return lines
     }
