@@ -46,7 +46,7 @@ struct ManifestRevision {
         }
         do throws(StorageError) {
             try rewriteShards(table, edit)
-            if recent.count > limit { try moveToShards(table, limit) }
+            if recent.count > limit { try moveToShards(table, edit, limit) }
             if !written.isEmpty {
                 try StorageError.flushing { () throws(StorageError) in
                     try fileSystem.syncDirectory(ShardReference.directory)
@@ -84,7 +84,9 @@ struct ManifestRevision {
     }
 
     /// Moves the settled segments of the root into the shards whose keys they lie between.
-    private mutating func moveToShards(_ table: SegmentTable, _ limit: Int) throws(StorageError) {
+    private mutating func moveToShards(
+        _ table: SegmentTable, _ edit: ManifestEdit, _ limit: Int
+    ) throws(StorageError) {
         let settled = recent.filter { $0.level > 0 || $0.role != .log }.sorted {
             $0.minimumKey < $1.minimumKey
         }
@@ -102,7 +104,7 @@ struct ManifestRevision {
                 merged += segments
                 written.removeAll { $0.reference.identifier == reference.identifier }
             } else if let shard = table.shards.first(where: { $0.reference == reference }) {
-                merged += try shard.references()
+                merged += try shard.references().compactMap { edit.apply(to: $0) }
             }
             retiredPaths.append(reference.path)
         }

@@ -40,7 +40,8 @@ extension Simulation {
         history.created()
         history.acknowledge(entry)
         retireChannels(doubtful)
-        try refuseStrays(machine, process.engine, rootLimit: .max)
+        // Where a root that a reader goes by cannot be read, nothing is removed.
+        if process.isWhole { try refuseStrays(machine, process.engine, rootLimit: .max) }
     }
 
     /// Which of some entries a process shows.
