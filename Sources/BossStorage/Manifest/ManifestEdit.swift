@@ -80,7 +80,8 @@ struct ManifestRevision {
             let rest = references.compactMap { edit.apply(to: $0) }
             if !rest.isEmpty { kept.append(try write(rest)) }
         }
-        shards = kept
+        // Shards may lie between one another: one that has lost its first segment may belong behind the next.
+        shards = kept.sorted { $0.minimumKey < $1.minimumKey }
     }
 
     /// Moves the settled segments of the root into the shards whose keys they lie between.
