@@ -19,7 +19,8 @@ struct GeneratedDatabase: Codable {
 
     func segment(_ number: Int) -> GeneratedSegment {
         GeneratedSegment(
-            number: number, pageCount: segmentByteCount / Self.pageByteCount, pageByteCount: Self.pageByteCount)
+            number: number, pageCount: segmentByteCount / Self.pageByteCount,
+            pageByteCount: Self.pageByteCount)
     }
 
     /// Numbers of the segments that have a file, evenly spread.
@@ -48,7 +49,8 @@ struct GeneratedDatabase: Codable {
             }
             let identifier = GeneratedIdentifier(seed: UInt64(start) &* 2 &+ 2)
             let file = format.shard(identifier, list.bytes)
-            try Data(file.bytes).write(to: URL(fileURLWithPath: "\(path)/MANIFEST/shards/\(identifier.text).ms"))
+            try Data(file.bytes).write(
+                to: URL(fileURLWithPath: "\(path)/MANIFEST/shards/\(identifier.text).ms"))
             format.write(
                 shard: identifier, byteCount: file.bytes.count, checksum: file.checksum,
                 first: segment(range.lowerBound), last: segment(range.upperBound - 1),

@@ -114,7 +114,8 @@ struct GeneratedFormat {
             fileByteCount: segment.indexOffset + UInt64(tail.bytes.count))
     }
 
-    private func leaf(_ segment: GeneratedSegment, _ range: Range<Int>) -> (bytes: [UInt8], checksum: UInt32) {
+    private func leaf(_ segment: GeneratedSegment, _ range: Range<Int>) -> (bytes: [UInt8], checksum: UInt32)
+    {
         var body = ByteWriter()
         body.append(GeneratedSegment.channel)
         body.append(UInt8(0))

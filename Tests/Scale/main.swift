@@ -32,7 +32,8 @@ enum Program {
         for size in isQuick ? Array(sizes.prefix(1)) : sizes {
             let segmentByteCount = size.segmentGibibytes << 30
             let database = GeneratedDatabase(
-                path: folder + "/database.bossdb", segmentCount: Int(size.byteCount / Double(segmentByteCount)),
+                path: folder + "/database.bossdb",
+                segmentCount: Int(size.byteCount / Double(segmentByteCount)),
                 segmentByteCount: segmentByteCount, fileCount: size.fileCount)
             let clock = ContinuousClock.now
             try database.generate()
@@ -68,8 +69,10 @@ enum Program {
         let name = row.name.padding(toLength: max(52, row.name.count), withPad: " ", startingAt: 0)
         return name
             + String(
-                format: "%10.2f ms   resident %6.1f MiB, anonymous %6.1f MiB, %d files open", row.milliseconds,
-                Double(row.residentKibibytes) / 1024, Double(row.anonymousKibibytes) / 1024, row.openFileCount)
+                format: "%10.2f ms   resident %6.1f MiB, anonymous %6.1f MiB, %d files open",
+                row.milliseconds,
+                Double(row.residentKibibytes) / 1024, Double(row.anonymousKibibytes) / 1024, row.openFileCount
+            )
     }
 }
 

@@ -115,7 +115,8 @@ extension Channel {
                 try writeInBulk(bytes, region, mode: mode, control: control)
             }
         }
-        return try inOwnTransaction("INSERT CUTOUT INTO \(path)", in: region.box) { (own) throws(DatabaseError) in
+        return try inOwnTransaction("INSERT CUTOUT INTO \(path)", in: region.box) {
+            (own) throws(DatabaseError) in
             try addPages(bytes, region, mode: mode, to: own, control: control)
         }
     }

@@ -121,7 +121,9 @@ extension StorageEngine {
         }
         for shard in shown.table.shards {
             let reference = shard.reference
-            guard !wanted.isEmpty || reference.deadByteCount * 10 > reference.segmentByteCount else { continue }
+            guard !wanted.isEmpty || reference.deadByteCount * 10 > reference.segmentByteCount else {
+                continue
+            }
             let all = try shard.segments()
             for index in all.references.indices { take(all[index]) }
         }

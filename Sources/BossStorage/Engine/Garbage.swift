@@ -71,7 +71,9 @@ extension StorageEngine {
     /// Notes what is named, and removes lists of segments that nobody needs.
     private func beginSweep() throws(StorageError) -> Int {
         let (root, retired) = writer.withLock { ($0.root, reclaimer.retiredPaths) }
-        guard var named = try NamedIdentifiers(fileSystem, root: root, isGivenUp: { isStopping.load(ordering: .relaxed) })
+        guard
+            var named = try NamedIdentifiers(
+                fileSystem, root: root, isGivenUp: { isStopping.load(ordering: .relaxed) })
         else {
             writer.withLock { $0.sweep = nil }
             return 0

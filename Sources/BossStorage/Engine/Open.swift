@@ -177,7 +177,9 @@ extension StorageEngine {
                 try usingReserve(state) { () throws(StorageError) in try publish(state) { _ in } }
                 writeStatus(state)
             }
-            if try !Self.removeGarbage(fileSystem, root: state.root, reclaimer) { state.sweep = GarbageSweep() }
+            if try !Self.removeGarbage(fileSystem, root: state.root, reclaimer) {
+                state.sweep = GarbageSweep()
+            }
         }
     }
 

@@ -97,7 +97,9 @@ extension SegmentTable {
         if !written.isEmpty {
             // Only shards that were read can hold open files.
             for shard in shards {
-                for segment in shard.loadedSegments?.used ?? [] { known[segment.reference.identifier] = segment }
+                for segment in shard.loadedSegments?.used ?? [] {
+                    known[segment.reference.identifier] = segment
+                }
             }
         }
         func segment(_ reference: SegmentReference) -> Segment {

@@ -48,7 +48,7 @@ struct ManifestRevision {
         do throws(StorageError) {
             try rewriteShards(
                 table, edit, touching: edit.removed.filter { !own.contains($0.key) }.map(\.value))
-            if recent.count > limit { try moveToShards(table, limit) }
+            if recent.count > limit { try moveToShards(table, edit, limit) }
             if !written.isEmpty {
                 try StorageError.flushing { () throws(StorageError) in
                     try fileSystem.syncDirectory(ShardReference.directory)
@@ -73,7 +73,8 @@ struct ManifestRevision {
         guard !keys.isEmpty else { return }
         var kept: [ShardReference] = []
         for shard in table.shards {
-            guard keys.contains(where: { shard.reference.minimumKey <= $0 && $0 <= shard.reference.maximumKey })
+            guard
+                keys.contains(where: { shard.reference.minimumKey <= $0 && $0 <= shard.reference.maximumKey })
             else {
                 kept.append(shard.reference)
                 continue
@@ -89,11 +90,14 @@ struct ManifestRevision {
             let rest = references.compactMap { edit.apply(to: $0) }
             if !rest.isEmpty { kept.append(try write(rest)) }
         }
-        shards = kept
+        // Shards may lie between one another: one that has lost its first segment may belong behind the next.
+        shards = kept.sorted { $0.minimumKey < $1.minimumKey }
     }
 
     /// Moves the settled segments of the root into the shards whose keys they lie between.
-    private mutating func moveToShards(_ table: SegmentTable, _ limit: Int) throws(StorageError) {
+    private mutating func moveToShards(
+        _ table: SegmentTable, _ edit: ManifestEdit, _ limit: Int
+    ) throws(StorageError) {
         let settled = recent.filter { $0.level > 0 || $0.role != .log }.sorted {
             $0.minimumKey < $1.minimumKey
         }
@@ -111,7 +115,7 @@ struct ManifestRevision {
                 merged += segments
                 written.removeAll { $0.reference.identifier == reference.identifier }
             } else if let shard = table.shards.first(where: { $0.reference == reference }) {
-                merged += try shard.references()
+                merged += try shard.references().compactMap { edit.apply(to: $0) }
             }
             retiredPaths.append(reference.path)
         }

@@ -80,7 +80,8 @@ final class Shard: Evictable {
     /// Lets the memory of the list count, if it is in memory.
     func countIfLoaded() {
         guard loadedSegments != nil else { return }
-        origin.shardLimit.add(self, weight: Int(reference.segmentCount) * MemoryLayout<SegmentReference>.stride)
+        origin.shardLimit.add(
+            self, weight: Int(reference.segmentCount) * MemoryLayout<SegmentReference>.stride)
     }
 
     /// The references in the file; one that is not in memory is read and not kept.

@@ -65,7 +65,8 @@ final class MappedPageStore: PageStore {
 
     /// Maps the file of a store; nil where it cannot be mapped and has to be read by its descriptor.
     init?(sealed store: FilePageStore, byteCount: UInt64) {
-        guard let count = Int(exactly: byteCount), count > 0, let mapping = try? store.file.map(byteCount: count)
+        guard let count = Int(exactly: byteCount), count > 0,
+            let mapping = try? store.file.map(byteCount: count)
         else { return nil }
         storeNumber = store.storeNumber
         name = store.name
@@ -92,7 +93,8 @@ final class MappedPageStore: PageStore {
             buffer.count <= mapping.byteCount - start
         else {
             throw .corrupt(
-                file: name, offset: offset, reason: "\(buffer.count) bytes expected behind the end of the file")
+                file: name, offset: offset,
+                reason: "\(buffer.count) bytes expected behind the end of the file")
         }
         try mapping.copy(from: start, into: buffer)
     }

@@ -131,7 +131,9 @@ extension Simulation {
         _ body: (StorageEngine) throws -> UInt64
     ) throws {
         let next = nextCommit(changes, deletions: deletions)
-        note("\(changes.count) cuboids and \(deletions.count) deletions as \(next.sequence), conflict: \(conflict)")
+        note(
+            "\(changes.count) cuboids and \(deletions.count) deletions as \(next.sequence), conflict: \(conflict)"
+        )
         switch try change("commit", to: next, body) {
         case .success:
             guard conflict != .certain else { throw TestFailure("a conflict was not noticed") }

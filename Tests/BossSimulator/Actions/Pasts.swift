@@ -10,7 +10,8 @@ extension Action {
         if let writer = simulation.writer { try simulation.comparePast(writer, sequence) }
     }
 
-    private static let pinPast = Action(name: "pin an older commit", weight: 3, family: "past") { simulation in
+    private static let pinPast = Action(name: "pin an older commit", weight: 3, family: "past") {
+        simulation in
         guard simulation.held.count < 6, let writer = simulation.writer,
             let sequence = simulation.randomCommit(), let state = simulation.pastState(sequence),
             let view = try simulation.pastView(writer, sequence)
@@ -65,7 +66,9 @@ extension Simulation {
     func comparePast(_ process: Process, _ sequence: UInt64) throws {
         guard let state = pastState(sequence), let view = try pastView(process, sequence) else { return }
         note("\(sequence)")
-        guard view.sequence == sequence else { throw TestFailure("view of \(view.sequence), not \(sequence)") }
+        guard view.sequence == sequence else {
+            throw TestFailure("view of \(view.sequence), not \(sequence)")
+        }
         statistics.pasts += 1
         try compare("view at \(sequence)", process, view, state, groups)
     }

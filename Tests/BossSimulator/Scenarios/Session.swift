@@ -75,10 +75,8 @@ final class Session {
             let sequence = try body()
             // A process that died in the middle has told nobody.
             if files.isDead { throw StorageError.closed }
-            if next != acknowledged { settle(next, sequence: acknowledgedSequence) }
-            if let sequence {
-                acknowledgedSequence = sequence
-                commits[sequence] = next
+            if next != acknowledged || sequence != nil {
+                settle(next, sequence: sequence ?? acknowledgedSequence)
             }
         } catch let error as StorageError {
             if case .diskFull = error, isRefusedWhenFull { possible = [] }

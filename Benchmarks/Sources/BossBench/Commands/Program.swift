@@ -8,7 +8,8 @@ struct Program: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bossql-bench", abstract: "Measures BossQL in process.",
         subcommands: [
-            RunCommand.self, ReplayCommand.self, GenerateCommand.self, MemoryCommand.self, CommitsCommand.self,
+            RunCommand.self, ReplayCommand.self, GenerateCommand.self, MemoryCommand.self,
+            CommitsCommand.self,
             OverwriteCommand.self,
         ],
         defaultSubcommand: RunCommand.self)

@@ -16,7 +16,9 @@ struct CommitsCommand: ParsableCommand {
     func run() throws {
         try TemporaryFolder.with(directory, "commits") { folder in
             print(Report.title("durable small writes", Machine.current()))
-            print("work                writers   commits/s   ratio   p50 ms   p95 ms   bytes each   plain write + fdatasync/s")
+            print(
+                "work                writers   commits/s   ratio   p50 ms   p95 ms   bytes each   plain write + fdatasync/s"
+            )
             for work in CommitBenchmark.Work.allCases {
                 try CommitBenchmark(folder: folder, seconds: seconds).run(work) { row in
                     print(
@@ -55,7 +57,9 @@ struct OverwriteCommand: ParsableCommand {
 
     func run() throws {
         let works = try work.map { name in
-            guard let work = OverwriteBenchmark.Work(rawValue: name) else { throw ValidationError("no work \(name)") }
+            guard let work = OverwriteBenchmark.Work(rawValue: name) else {
+                throw ValidationError("no work \(name)")
+            }
             return [work]
         }
         try TemporaryFolder.with(directory, "overwrite") { folder in
@@ -73,8 +77,10 @@ struct OverwriteCommand: ParsableCommand {
                     if number == 0 { first = rate }
                     print(
                         String(
-                            format: "  pass %2d: %7.1f MB/s, %5.2f of the first, %6d writes, takes %5d MiB, at most %5d",
-                            number + 1, rate, rate / first, pass.writeCount, space.last >> 20, space.peak >> 20))
+                            format:
+                                "  pass %2d: %7.1f MB/s, %5.2f of the first, %6d writes, takes %5d MiB, at most %5d",
+                            number + 1, rate, rate / first, pass.writeCount, space.last >> 20,
+                            space.peak >> 20))
                     fflush(nil)
                 }
                 print(

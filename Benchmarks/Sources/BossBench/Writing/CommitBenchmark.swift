@@ -99,7 +99,8 @@ struct CommitBenchmark {
 
     private func block(_ work: Work, _ writer: Int, _ variant: Int) throws -> AnyVolume {
         let shape = [Self.edge, Self.edge, Self.edge]
-        var volume = try AnyVolume(voxelType: work.voxelType, axes: [.z, .y, .x], shape: shape, zeroed: false)
+        var volume = try AnyVolume(
+            voxelType: work.voxelType, axes: [.z, .y, .x], shape: shape, zeroed: false)
         volume.withUnsafeMutableBytes { bytes in
             let seed = UInt64(writer * 3 + variant)
             if work == .image {
