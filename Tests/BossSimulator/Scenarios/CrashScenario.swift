@@ -5,6 +5,8 @@ struct CrashScenario: Sendable {
     let name: String
     var options = CrashScenario.smallOptions
     var quotaByteCount: Int?
+    /// Whether a reader is at work, which may go without a lease where something fails.
+    var hasReader = false
     /// Done once, without failures. What it leaves open stays unclosed, as after a kill.
     var prepare: @Sendable (Session) throws -> Void = { _ in }
     let run: @Sendable (Session) throws -> Void

@@ -49,7 +49,8 @@ extension Session {
     }
 
     func dropSnapshot(_ name: String) throws {
-        guard let engine else { return }
+        // What could not be made is not there to be dropped.
+        guard let engine, snapshots[name] != nil else { return }
         // From now on it may be there or not.
         take(name, nil)
         try step(acknowledged) {

@@ -106,8 +106,9 @@ extension CrashScenario {
                 try session.maintain()
             }
         },
-        CrashScenario(name: "reader across a compaction", options: eagerOptions, prepare: overlapping) {
-            session in
+        CrashScenario(
+            name: "reader across a compaction", options: eagerOptions, hasReader: true, prepare: overlapping
+        ) { session in
             try session.open()
             try session.readAcross {
                 try session.setRetention(0)
