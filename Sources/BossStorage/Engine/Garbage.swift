@@ -45,6 +45,11 @@ extension StorageEngine {
         }
     }
 
+    /// Ends the search for files that no root names.
+    package func finishSweep() throws(StorageError) {
+        while try sweepNext() != nil {}
+    }
+
     /// Goes on with the search for files that no root names: one folder, or the lists of what is named.
     func sweepNext() throws(StorageError) -> MaintenanceStep? {
         guard let sweep = writer.withLock({ $0.sweep }) else { return nil }

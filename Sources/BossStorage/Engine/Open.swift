@@ -58,7 +58,12 @@ extension StorageEngine {
         state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
         let isDurable = state.durableRootNumber == root.number
         let reclaimer = FileReclaimer(fileSystem: fileSystem)
-        if isDurable, try !removeGarbage(fileSystem, root: root, reclaimer) { state.sweep = GarbageSweep() }
+        if isDurable,
+            try !removeGarbage(
+                fileSystem, root: root, reclaimer, shardLimit: options.sweptShardLimit)
+        {
+            state.sweep = GarbageSweep()
+        }
         let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database, options: options)
         var published = publishedState(root: root, origin: origin, reclaimer)
         let log = try root.logs.last.map { (identifier) throws(StorageError) in
@@ -177,7 +182,9 @@ extension StorageEngine {
                 try usingReserve(state) { () throws(StorageError) in try publish(state) { _ in } }
                 writeStatus(state)
             }
-            if try !Self.removeGarbage(fileSystem, root: state.root, reclaimer) {
+            if try !Self.removeGarbage(
+                fileSystem, root: state.root, reclaimer, shardLimit: options.sweptShardLimit)
+            {
                 state.sweep = GarbageSweep()
             }
         }

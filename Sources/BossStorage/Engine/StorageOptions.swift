@@ -39,6 +39,8 @@ package struct StorageOptions: Sendable {
     /// Room kept for deletions and maintenance on a full disk, at most; small databases keep an eighth of their files. 0
     /// for none.
     package var reserveByteCount: UInt64 = 4 << 20
+    /// Lists of segments up to which files that no root names are looked for at open, and not by maintenance.
+    package var sweptShardLimit = StorageEngine.sweptShardLimit
     /// Identifies the boot of the machine; 0 when unknown.
     package var bootIdentifier: UInt64 = 0
     /// Text for the LOCK file: who holds it.

@@ -13,7 +13,7 @@ struct HelpTopic {
     /// What the language has and this version answers with 0A000.
     private static let later: Set<String> = [
         "SELECT TILE", "SELECT MESH", "FIND POINTS", "UPDATE CUTOUT", "COPY", "RESERVE", "MERGE IDS",
-        "SPLIT ID", "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN", "PREPARE", "CHECK", "BACKUP",
+        "SPLIT ID", "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN", "PREPARE",
         "SHOW JOBS",
     ]
 

@@ -98,7 +98,9 @@ extension Simulation {
         guard sequence < history.newest.sequence else { throw failure }
         // Maintenance may be about to give up more than it has.
         guard isSnapshot || sequence < engine.history.oldest else { throw failure }
-        guard options.spaceSlackByteCount >= 1 << 30 else { return }
+        // On a full disk the history gives way too.
+        let wasFull = statistics.refusals + machine.refusalCount > 0
+        guard options.spaceSlackByteCount >= 1 << 30, !wasFull else { return }
         let end = machine.clock - min(shortestRetention, machine.clock)
         let view = try engine.view()
         let kept = try attempt("notes", by: machine) { try engine.commit(notAfter: end, in: view) }

@@ -19,6 +19,8 @@ struct CrashScenario: Sendable {
         options.poolByteCount = 1 << 20
         options.directoryCacheByteCount = 1 << 20
         options.bootIdentifier = 1
+        // What is left over is looked for at every open.
+        options.sweptShardLimit = .max
         return options
     }()
 
@@ -171,6 +173,8 @@ extension CrashScenario {
             prepare: created
         ) { session in
             session.isRefusedWhenFull = true
+            // The history gives way on a full disk.
+            session.forgetHistory()
             try session.open()
             for round in UInt64(0)..<2 {
                 session.continuesAfterErrors = true

@@ -6,10 +6,12 @@ extension Session {
     func maintain() throws {
         guard let engine else { return }
         try step(acknowledged) {
-            var count = 0
-            while try engine.maintain() != nil {
-                count += 1
-                guard count <= 500 else { throw TestFailure("maintenance does not end") }
+            var steps: [MaintenanceStep] = []
+            while let step = try engine.maintain() {
+                steps.append(step)
+                guard steps.count <= 500 else {
+                    throw TestFailure("maintenance does not end: \(steps.suffix(6))")
+                }
             }
             return nil
         }

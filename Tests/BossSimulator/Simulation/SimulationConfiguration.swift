@@ -85,6 +85,8 @@ struct SimulationConfiguration {
         var options = StorageOptions()
         sizes.apply(to: &options)
         options.bootIdentifier = 1
+        // What is left over is looked for at every open.
+        options.sweptShardLimit = .max
         self.options = options
         let drawn = Int.random(in: 100...500, using: &random)
         self.operationCount = operationCount ?? drawn

@@ -51,6 +51,8 @@ struct EngineFaultTests {
         session.isRefusedWhenFull = true
         try scenario.run(session)
         for error in session.errors {
+            // A snapshot whose creation was refused is not there to be dropped.
+            if case .noSnapshot = error { continue }
             guard case .diskFull = error else { throw TestFailure("an error of the wrong kind") }
         }
         let refusedCount = session.errors.count
