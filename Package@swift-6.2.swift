@@ -109,7 +109,8 @@ let package = Package(
         // Opens generated databases of 100 TB and 2 PB and prints what that takes; here, since another package cannot
         // see the engine.
         .executableTarget(
-            name: "bossql-scale", dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossTestSupport"],
+            name: "bossql-scale",
+            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossTestSupport"],
             path: "Tests/Scale",
             swiftSettings: checked),
         .testTarget(

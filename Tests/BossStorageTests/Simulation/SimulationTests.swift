@@ -24,7 +24,7 @@ struct SimulationTests {
             let simulation = Simulation(seed: seed)
             do {
                 try simulation.run()
-            } catch where "\(error)".contains("is refused: historyUnavailable") {
+            } catch  where "\(error)".contains("is refused: historyUnavailable") {
                 withKnownIssue("the history gives way earlier than its age says") { Issue.record(error) }
             }
             done += simulation.statistics
