@@ -36,9 +36,9 @@ public struct BackupReport: Hashable, Sendable {
 }
 
 extension Database {
-    private static let catalogName = "catalog.sqlite"
+    private static let catalogName = DatabaseFolder.catalogName
+    private static let nextCatalogName = DatabaseFolder.nextCatalogName
     private static let lockAttempts = 6
-    private static let nextCatalogName = "catalog.sqlite.next"
 
     /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
     /// opens by itself.
@@ -46,10 +46,25 @@ extension Database {
     /// - Parameters:
     ///   - path: a folder that does not exist or is empty; with `isIncremental` one that holds an earlier backup of this
     ///     database, of which only what is missing is copied.
-    /// - Throws: 42P07 when something is in the way, XX001 naming a damaged file, 53100, 55006, 57014.
+    /// - Throws: 42P07 when something is in the way, 22023 for folders inside one another, 3D000 when there is no folder to
+    ///   make the backup in, XX001 naming a damaged file, 53100, 55006, 57014. A folder that was made is removed again.
     @discardableResult
     public func backUp(
         to path: String, isIncremental: Bool = false, control: OperationControl = OperationControl()
+    ) throws(DatabaseError) -> BackupReport {
+        try DatabaseFolder.refuseOverlap(self.path, path)
+        // What an earlier backup has brought, whole or cut off, is examined by the engine.
+        if !isIncremental || !DatabaseFolder.exists(path) { try DatabaseFolder.prepareNew(path) }
+        let isNew = !DatabaseFolder.exists(path)
+        do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
+            // The first error is the one to report.
+            if isNew { try? FileManager.default.removeItem(atPath: path) }
+            throw error
+        }
+    }
+
+    private func copy(
+        to path: String, isIncremental: Bool, _ control: OperationControl
     ) throws(DatabaseError) -> BackupReport {
         let destination = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: true)
@@ -118,6 +133,9 @@ extension Database {
     public static func restoreBackup(
         _ backup: String, to path: String, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> BackupReport {
+        try DatabaseFolder.requireDatabase(backup)
+        try DatabaseFolder.refuseOverlap(backup, path)
+        try DatabaseFolder.prepareNew(path)
         var options = DatabaseOptions()
         options.access = .readOnly
         let source = try Database.open(backup, options: options)
