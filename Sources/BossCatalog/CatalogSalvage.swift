@@ -1,4 +1,5 @@
 import BossGeometry
+import BossVoxels
 import GRDB
 
 /// What can be read of a damaged catalog, row by row: rows that decode and keep the rules, with their numbers.
@@ -42,7 +43,7 @@ extension Catalog {
         var remains = CatalogRemains()
         do {
             let queue = try DatabaseQueue(path: plain(path), configuration: configuration(1))
-            try queue.writeWithoutTransaction { db in
+            queue.writeWithoutTransaction { db in
                 var reading = RemainsReading(db: db, file: path, remains: remains)
                 for table in CatalogRemains.tables { reading.read(table) }
                 reading.readNumbers()

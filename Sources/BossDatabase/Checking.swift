@@ -37,11 +37,18 @@ public struct DatabaseFinding: Hashable, Sendable {
     }
 
     init(catalog problem: String) {
-        isError = true
-        object = "the catalog"
+        self.init(
+            isError: true, object: "the catalog", problem: problem,
+            remedy: "restore catalog.sqlite from a backup, or salvage the database",
+            file: DatabaseFolder.catalogName)
+    }
+
+    init(isError: Bool, object: String, problem: String, remedy: String, file: String? = nil) {
+        self.isError = isError
+        self.object = object
         self.problem = problem
-        remedy = "restore catalog.sqlite from a backup, or salvage the database"
-        file = DatabaseFolder.catalogName
+        self.remedy = remedy
+        self.file = file
     }
 
     /// The engine's words of a cuboid name it by numbers; what comes behind stays: commit and file.
@@ -133,10 +140,9 @@ private struct FolderCheck {
         if DatabaseFolder.isCutOff(path) {
             return report.findings.append(
                 DatabaseFinding(
-                    CheckFinding(
-                        severity: .error, object: "the database",
-                        message: "a backup, a restoration or a salvage into this folder was cut off",
-                        remedy: "make it again", file: DatabaseFolder.nextCatalogName)))
+                    isError: true, object: "the database",
+                    problem: "a backup, a restoration or a salvage into this folder was cut off",
+                    remedy: "make it again", file: DatabaseFolder.nextCatalogName))
         }
         let files = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: false)
@@ -172,7 +178,8 @@ private struct FolderCheck {
         report.commit = try engine.view().sequence
     }
 
-    private mutating func take(_ progress: CheckProgress) {
+    private mutating func take(_ progress: CheckProgress?) {
+        guard let progress else { return }
         report.segmentCount = progress.segmentCount
         report.byteCount = progress.byteTotal
         report.verifiedByteCount = progress.byteCount
@@ -184,16 +191,16 @@ private struct FolderCheck {
     ) throws(DatabaseError) {
         let told = DatabaseError(error)
         if case .unsupportedFormat = error { throw told }
-        let unopened = CheckFinding(
-            severity: .error, object: "the database", message: "it does not open: \(told.message)",
+        let unopened = DatabaseFinding(
+            isError: true, object: "the database", problem: "it does not open: \(told.message)",
             remedy: "restore a backup, or salvage the database")
         let lock: DatabaseFolder.SharedLock?
         do throws(DatabaseError) { lock = try DatabaseFolder.keepWritersAway(from: path) } catch {
-            found = [unopened]
-            found.append(
-                CheckFinding(
-                    severity: .warning, object: "the database",
-                    message: "another process writes to it, so its files were not looked at",
+            report.findings.append(unopened)
+            report.findings.append(
+                DatabaseFinding(
+                    isError: false, object: "the database",
+                    problem: "another process writes to it, so its files were not looked at",
                     remedy: "close it there, and check again"))
             return
         }
@@ -210,7 +217,7 @@ private struct FolderCheck {
             guard error.sqlState == "3D000" else { throw error }
         }
         take(position.last)
-        if !found.contains(where: { $0.severity == .error }) { found.append(unopened) }
+        if !found.contains(where: { $0.severity == .error }) { report.findings.append(unopened) }
     }
 
     /// The catalog by itself, and whether it goes with the engine's files.
@@ -235,11 +242,10 @@ private struct FolderCheck {
             case .needsRecovery:
                 report.findings.append(
                     DatabaseFinding(
-                        CheckFinding(
-                            severity: .warning, object: "the catalog",
-                            message: "a writer was killed in the middle of a change",
-                            remedy: "nothing is lost: opening the database for writing undoes the change",
-                            file: DatabaseFolder.catalogName)))
+                        isError: false, object: "the catalog",
+                        problem: "a writer was killed in the middle of a change",
+                        remedy: "nothing is lost: opening the database for writing undoes the change",
+                        file: DatabaseFolder.catalogName))
             default: throw DatabaseError(error)
             }
             return ChannelNames()
@@ -257,7 +263,7 @@ private struct FolderCheck {
 
 /// Where a check is; on one thread.
 private final class CheckPosition {
-    private(set) var last = CheckProgress()
+    private(set) var last: CheckProgress?
     private let isFull: Bool
 
     init(isFull: Bool) { self.isFull = isFull }

@@ -41,7 +41,7 @@ struct ChannelNames {
             let level = ResolutionLevel(rawValue: key.group.resolution)
         else { return nil }
         let ranges = SpatialAxis.allCases.map { axis in
-            "\(axis.rawValue.uppercased()) \(box[axis].lowerBound):\(box[axis].upperBound)"
+            "\(axis.rawValue) \(box[axis].lowerBound):\(box[axis].upperBound)"
         }
         return "\(path(key.group.channel)) \(ranges.joined(separator: " ")), resolution \(level), time \(key.group.time)"
     }

@@ -100,7 +100,7 @@ struct SalvagedCuboid {
         guard key.group == SystemGroup.notes, case .full(let page) = base,
             let entry = page.examination.sound.first, entry.codec == .raw
         else { return nil }
-        return page.stored(entry).withUnsafeBytes { try? CommitNote($0, file: page.path) }
+        return page.stored(entry).withUnsafeBytes { try? CommitNote($0, file: "") }
     }
 
     private static func rank(_ kind: PageKind) -> Int { kind == .delta || kind == .full ? 0 : 1 }

@@ -77,6 +77,9 @@ package struct SalvagedShape: Hashable, Sendable {
     /// What commits that changed only this channel say that they did, the last different ones.
     package var actions: [String] = []
 
+    /// A channel without pages.
+    package init() {}
+
     mutating func take(_ cuboid: SalvagedCuboid) {
         let group = cuboid.key.group
         lastTime = max(lastTime, group.time)

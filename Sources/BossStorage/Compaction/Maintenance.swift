@@ -57,7 +57,7 @@ extension StorageEngine {
         defer { if isWaiting { waitingCompactionCount.subtract(1, ordering: .relaxed) } }
         var isDone = false
         while !isDone {
-            let attempt = maintenance.withLockIfAvailable { (_) throws(StorageError) in
+            let attempt: Void? = try maintenance.withLockIfAvailable { (_) throws(StorageError) in
                 if isWaiting { waitingCompactionCount.subtract(1, ordering: .relaxed) }
                 isWaiting = false
                 try compactLocked(channel, progress, control)
