@@ -24,7 +24,9 @@ enum Program {
                 CommandRun.say(message)
                 exit(0)
             }
-            CommandRun.complain(message)
+            // A second word that nothing takes: the first one may be a subcommand.
+            let near = arguments.count > 1 ? arguments.first.flatMap(Subcommand.near) : nil
+            CommandRun.complain(message + (near.map { "HINT: did you mean bossql \($0)?\n" } ?? ""))
             exit(2)
         }
     }

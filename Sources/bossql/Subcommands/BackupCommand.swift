@@ -4,7 +4,7 @@ import BossDatabase
 /// `bossql backup`
 struct BackupCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup",
+        commandName: "bossql backup",
         abstract: "Copy a database into a folder, also while another process writes to it.",
         usage: "bossql backup DB TARGET",
         discussion: """
@@ -62,7 +62,7 @@ struct BackupCommand: RunnableCommand {
 /// `bossql restore`
 struct RestoreCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore",
+        commandName: "bossql restore",
         abstract: "Bring a backup back as a new database.",
         usage: "bossql restore BACKUP NEWDB",
         discussion: """

@@ -5,7 +5,7 @@ import BossQuery
 /// `bossql check`
 struct CheckCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check",
+        commandName: "bossql check",
         abstract: "Look for damage in a database.",
         usage: "bossql check DB [--quick | --full] [--format FORMAT]",
         discussion: """

@@ -4,7 +4,7 @@ import BossDatabase
 /// `bossql salvage`
 struct SalvageCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "salvage",
+        commandName: "bossql salvage",
         abstract: "Save what is whole in a damaged database into a new one.",
         usage: "bossql salvage DAMAGED NEWDB [--losses FILE]",
         discussion: """

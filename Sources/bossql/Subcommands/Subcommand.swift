@@ -34,30 +34,37 @@ enum Subcommand: String, CaseIterable {
                     hint: "bossql --help lists what is"))
         case .check, .backup, .restore, .salvage:
             guard let command else { return 1 }
-            return Self.run(command, arguments)
+            return run(command, arguments)
         }
     }
 
-    private static func run(_ command: any RunnableCommand.Type, _ arguments: [String]) -> Int32 {
+    private func run(_ command: any RunnableCommand.Type, _ arguments: [String]) -> Int32 {
         do {
             return try command.parse(arguments).status()
         } catch {
-            // `--help` and `--version` arrive as errors with exit status 0.
-            let message = command.fullMessage(for: error) + "\n"
+            // `--help` arrives as an error with exit status 0.
             if command.exitCode(for: error) == .success {
-                CommandRun.say(message)
+                CommandRun.say(command.fullMessage(for: error) + "\n")
                 return 0
             }
-            CommandRun.complain(message)
+            // The whole help would hide what is wrong.
+            CommandRun.complain(
+                "Error: \(command.message(for: error))\n\(command.usageString())\n"
+                    + "  See 'bossql \(self.rawValue) --help' for more information.\n")
             return 2
         }
+    }
+
+    /// A subcommand that a first word may have been meant to be.
+    static func near(_ word: String) -> String? {
+        NearMiss.best(for: word, among: allCases.filter { $0.command != nil }.map(\.rawValue))
     }
 
     private func help(_ arguments: [String]) -> Int32 {
         let named = arguments.first.flatMap(Subcommand.init(rawValue:))
         if let word = arguments.first, named?.command == nil {
             let words = Self.allCases.filter { $0.command != nil }.map(\.rawValue)
-            let suggestion = NearMiss.best(for: word, among: words).map { "did you mean bossql help \($0)?" }
+            let suggestion = Self.near(word).map { "did you mean bossql help \($0)?" }
             return CommandRun.refuse(
                 DatabaseError(
                     "42601", "there is no help for \(word)",
