@@ -55,7 +55,10 @@ extension Database {
         try DatabaseFolder.refuseOverlap(self.path, path)
         // What an earlier backup has brought, whole or cut off, is examined by the engine.
         let isNew = !DatabaseFolder.exists(path)
-        if !isIncremental || isNew { try DatabaseFolder.prepareNew(path) }
+        if !isIncremental || isNew {
+            try DatabaseFolder.prepareNew(
+                path, hint: "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
+        }
         do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
             // The first error is the one to report.
             if isNew {
@@ -63,7 +66,7 @@ extension Database {
             } else if !isIncremental {
                 try? DatabaseFolder.removeOwn(path)
             }
-            throw error
+            throw DatabaseFolder.full(path, error)
         }
     }
 

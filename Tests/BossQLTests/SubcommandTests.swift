@@ -190,11 +190,12 @@ struct SubcommandTests {
         #expect(try lab.read(lab.folder.file("new.bossdb")) == expected)
         #expect(try lab.run("check", "copy.bossdb").status == 0)
         #expect(try lab.run("check", "new.bossdb").status == 0)
+        #expect(try lab.run("other.bossdb", "-c", "CREATE COLLECTION other").status == 0)
         for arguments in [
             ["restore", "copy.bossdb", "new.bossdb"], ["restore", "copy.bossdb", "copy.bossdb"],
             ["restore", "copy.bossdb", "block.npy"], ["restore", "copy.bossdb", "copy.bossdb/inside"],
             ["restore", "copy.bossdb", "no/such"], ["backup", "lab.bossdb", "lab.bossdb"],
-            ["backup", "lab.bossdb", "new.bossdb"], ["backup", "lab.bossdb", "lab.bossdb/inside"],
+            ["backup", "lab.bossdb", "other.bossdb"], ["backup", "lab.bossdb", "lab.bossdb/inside"],
             ["backup", "lab.bossdb", "."], ["salvage", "lab.bossdb", "new.bossdb"],
         ] {
             let outcome = try CommandLineProgram.run(arguments, folder: lab.folder.path)

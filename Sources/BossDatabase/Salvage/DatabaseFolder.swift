@@ -66,7 +66,7 @@ enum DatabaseFolder {
     /// What a copy that was cut off has left is removed, if it holds nothing that could be opened.
     ///
     /// - Throws: 42P07 naming what is in the way, 3D000 without a folder to make it in.
-    static func prepareNew(_ path: String) throws(DatabaseError) {
+    static func prepareNew(_ path: String, hint: String? = nil) throws(DatabaseError) {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard exists(parent) else {
             throw DatabaseError(
@@ -90,7 +90,16 @@ enum DatabaseFolder {
         throw DatabaseError(
             "42P07",
             isDatabase ? "\(path) holds a database already" : "\(path) is not empty: it holds \(first)",
-            hint: "name a folder that does not exist; nothing is ever overwritten")
+            hint: isDatabase && hint != nil ? hint : "name a folder that does not exist; nothing is ever overwritten")
+    }
+
+    /// An error of a copy; where the disk was full it says which, and that nothing of the copy is left.
+    static func full(_ path: String, _ error: DatabaseError) -> DatabaseError {
+        guard error.sqlState == "53100" else { return error }
+        return DatabaseError(
+            "53100", "the disk of \(path) is full",
+            hint: "what was written has been removed; free space, or name a folder on another disk",
+            cause: error)
     }
 
     /// Removes what a copy has made in a folder.

@@ -47,7 +47,7 @@ extension Database {
             // The first error is the one to report.
             try? DatabaseFolder.removeOwn(path)
             if isNew { try? FileManager.default.removeItem(atPath: path) }
-            throw error
+            throw DatabaseFolder.full(path, error)
         }
     }
 }

@@ -266,7 +266,7 @@ struct SalvageReading {
             if !record.isClose, count < record.pageCount {
                 inventory.remarks.append(
                     "log \(file.path): \(record.pageCount - count) of \(record.pageCount) pages of commit "
-                        + "\(record.sequence) are lost with their places")
+                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places")
             }
             end = max(end, offset + UInt64(CommitRecord.byteCount))
         }
@@ -280,6 +280,18 @@ struct SalvageReading {
                 "log \(file.path): \(tail.count) pages behind the last commit were left out: they belong to a commit "
                     + "that was not finished, or to one whose record is lost")
         }
+    }
+
+    /// What a commit says that it did, if its note is among the pages that were found.
+    private func words(_ commit: UInt64, _ pages: [SalvageScan.FoundPage], _ file: SalvageFile) -> String {
+        let key = CuboidKey(group: SystemGroup.notes, morton: commit)
+        guard let found = pages.first(where: { $0.header.key == key }),
+            let page = file.page(at: found.offset, database: database),
+            let entry = page.examination.sound.first, entry.codec == .raw,
+            let note = page.stored(entry).withUnsafeBytes({ try? CommitNote($0, file: file.path) })
+        else { return "" }
+        let channels = note.channels.map(String.init).joined(separator: ", ")
+        return " (\(note.action.isEmpty ? "channel \(channels)" : note.action))"
     }
 
     /// The live log: as an open would read it, or, where that finds damage, page by page.

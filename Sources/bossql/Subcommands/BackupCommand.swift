@@ -35,7 +35,7 @@ struct BackupCommand: RunnableCommand {
 
     func status() -> Int32 {
         let (source, target) = (CommandRun.found(database), CommandRun.new(target))
-        return CommandRun.status { run in
+        return CommandRun.status(of: source) { run in
             let isIncremental = FileCompletion.exists(target + "/MANIFEST")
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.backUp(source, to: target, isIncremental: isIncremental, control: control)
@@ -86,7 +86,7 @@ struct RestoreCommand: RunnableCommand {
 
     func status() -> Int32 {
         let (source, target) = (CommandRun.found(backup), CommandRun.new(database))
-        return CommandRun.status { run in
+        return CommandRun.status(of: source) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.restoreBackup(source, to: target, control: control)
             }

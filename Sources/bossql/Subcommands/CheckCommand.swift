@@ -46,7 +46,7 @@ struct CheckCommand: RunnableCommand {
 
     func status() -> Int32 {
         let path = CommandRun.found(database)
-        return CommandRun.status { run in
+        return CommandRun.status(of: path) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.check(path, isFull: !quick, control: control)
             }

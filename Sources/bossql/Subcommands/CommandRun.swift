@@ -28,8 +28,10 @@ struct CommandRun {
 
     /// Runs a command, and reports its error.
     ///
-    /// - Parameter body: returns the exit status.
-    static func status(_ body: (CommandRun) throws -> Int32) -> Int32 {
+    /// - Parameters:
+    ///   - path: the folder that errors are about, unless they name another one.
+    ///   - body: returns the exit status.
+    static func status(of path: String, _ body: (CommandRun) throws -> Int32) -> Int32 {
         let run = CommandRun()
         defer { try? run.output.flush() }
         do {
@@ -38,6 +40,10 @@ struct CommandRun {
             // What was written before the error stands before it.
             try? run.output.flush()
             switch error {
+            case let error as DatabaseError where error.sqlState == "57014":
+                return refuse(DatabaseError("57014", "cancelled; nothing of it is left"))
+            case let error as DatabaseError where error.sqlState == "XX001":
+                return refuse(ShellSession.naming(path, error))
             case let error as DatabaseError: return refuse(error)
             case ShellError.brokenPipe: return 0
             case let error as ShellError: return refuse(error.databaseError)

@@ -42,7 +42,7 @@ struct SalvageCommand: RunnableCommand {
 
     func status() -> Int32 {
         let (source, target) = (CommandRun.found(damaged), CommandRun.new(database))
-        return CommandRun.status { run in
+        return CommandRun.status(of: source) { run in
             let file = try losses.map { try LossFile($0, besides: [source, target]) }
             let outcome: SalvageOutcome
             do {
