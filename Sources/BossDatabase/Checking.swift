@@ -51,7 +51,7 @@ public struct DatabaseFinding: Hashable, Sendable {
         self.file = file
     }
 
-    /// The engine's words of a cuboid name it by numbers; what comes behind stays: commit and file.
+    /// The engine's words of a cuboid name it by numbers; of what comes behind the commit and the file stay.
     private static func commit(of object: String) -> String {
         object.firstRange(of: ", commit ").map { String(object[$0.lowerBound...]) } ?? ""
     }

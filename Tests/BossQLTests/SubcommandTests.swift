@@ -212,7 +212,7 @@ struct SubcommandTests {
         let name = try lab.segment()
         try lab.flip(name, at: Self.insideOfPages)
         let outcome = try lab.run("backup", "lab.bossdb", "copy.bossdb")
-        #expect(outcome.status == 3 && outcome.errors.contains("ERROR XX001: \(name)"), "\(outcome.errors)")
+        #expect(outcome.status == 3 && outcome.errors.contains("ERROR XX001: lab.bossdb: \(name)"), "\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("copy.bossdb")))
     }
 

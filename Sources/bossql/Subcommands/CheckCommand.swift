@@ -75,14 +75,17 @@ struct CheckCommand: RunnableCommand {
         }
         run.write("DAMAGED: \(CommandRun.count(report.errorCount, "error")), \(warnings)\n")
         run.write(
-            "HINT: bossql salvage DB NEWDB saves what is whole; bossql restore BACKUP NEWDB brings a backup back\n")
+            "HINT: bossql restore BACKUP NEWDB brings a backup back; bossql salvage \(DisplayWidth.printable(path)) "
+                + "NEWDB saves what is whole\n")
     }
 
     /// `ERROR: object: problem`, the place, and the remedy.
     static func text(_ finding: DatabaseFinding) -> String {
         var text = finding.isError ? "ERROR: " : "WARNING: "
-        text += DisplayWidth.printable("\(finding.object): \(finding.problem)") + "\n"
-        if let file = finding.file {
+        var object = finding.object
+        if let file = finding.file, object.hasSuffix(", in \(file)") { object.removeLast(file.count + 5) }
+        text += DisplayWidth.printable("\(object): \(finding.problem)") + "\n"
+        if let file = finding.file, !object.hasSuffix(file) || finding.offset != nil {
             text += "  in \(DisplayWidth.printable(file))"
             text += finding.offset.map { ", byte \($0)\n" } ?? "\n"
         }
