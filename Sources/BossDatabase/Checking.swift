@@ -141,7 +141,8 @@ private struct FolderCheck {
             return report.findings.append(
                 DatabaseFinding(
                     isError: true, object: "the database",
-                    problem: "a backup, a restoration or a salvage into this folder was cut off",
+                    problem:
+                        "a backup, a restoration or a salvage into this folder was cut off, or is still being made",
                     remedy: "make it again", file: DatabaseFolder.nextCatalogName))
         }
         let files = try mappingErrors { () throws(StorageError) in
@@ -194,7 +195,7 @@ private struct FolderCheck {
         let unopened = DatabaseFinding(
             isError: true, object: "the database", problem: "it does not open: \(told.message)",
             remedy: "restore a backup, or salvage the database")
-        let lock: DatabaseFolder.SharedLock?
+        let lock: DatabaseFolder.HeldLock?
         do throws(DatabaseError) { lock = try DatabaseFolder.keepWritersAway(from: path) } catch {
             report.findings.append(unopened)
             report.findings.append(

@@ -43,7 +43,8 @@ struct ChannelNames {
         let ranges = SpatialAxis.allCases.map { axis in
             "\(axis.rawValue) \(box[axis].lowerBound):\(box[axis].upperBound)"
         }
-        return "\(path(key.group.channel)) \(ranges.joined(separator: " ")), resolution \(level), time \(key.group.time)"
+        return
+            "\(path(key.group.channel)) \(ranges.joined(separator: " ")), resolution \(level), time \(key.group.time)"
     }
 
     // MARK: Losses
@@ -60,11 +61,12 @@ struct ChannelNames {
         let stretches = report.stretches.filter { $0.highest.group.channel == SystemGroup.channel }.map {
             "up to \($0.count) notes of commits or changes of the catalog are lost, in \($0.path)"
         }
-        return stretches + report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
-            $0.group.resolution == 0
-                ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
-                : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
-        }
+        return stretches
+            + report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
+                $0.group.resolution == 0
+                    ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
+                    : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
+            }
     }
 
     private func named(_ loss: SalvageLoss) -> [SalvagedLoss] {
@@ -91,7 +93,8 @@ struct ChannelNames {
 
     /// The cuboids of a stretch one by one, where it is certain which are lost; those outside of the frame are none.
     private func exact(_ stretch: SalvageLostStretch) -> [SalvagedLoss]? {
-        guard let candidates = stretch.candidates, let level = ResolutionLevel(rawValue: stretch.lowest.group.resolution)
+        guard let candidates = stretch.candidates,
+            let level = ResolutionLevel(rawValue: stretch.lowest.group.resolution)
         else { return nil }
         let group = stretch.lowest.group
         let layout = layouts[group.channel]

@@ -37,16 +37,13 @@ extension Database {
     ) throws(DatabaseError) -> SalvageOutcome {
         try DatabaseFolder.requireDatabase(damaged)
         try DatabaseFolder.refuseOverlap(damaged, path)
-        try DatabaseFolder.prepareNew(path)
         let lock = try DatabaseFolder.keepWritersAway(from: damaged)
-        defer { withExtendedLifetime(lock) {} }
-        let isNew = !DatabaseFolder.exists(path)
+        let folder = try DatabaseFolder.claimNew(path)
+        defer { withExtendedLifetime((lock, folder)) {} }
         do {
             return try SalvageRun(source: damaged, path: path, control: control).run()
         } catch {
-            // The first error is the one to report.
-            try? DatabaseFolder.removeOwn(path)
-            if isNew { try? FileManager.default.removeItem(atPath: path) }
+            folder.abandon()
             throw DatabaseFolder.full(path, error)
         }
     }

@@ -45,7 +45,8 @@ extension SalvageInventory {
     /// - Parameters:
     ///   - found: what the file still holds.
     ///   - newest: the youngest commit of the file.
-    func narrowed(_ stretch: SalvageLostStretch, found: Set<CuboidKey>, newest: UInt64) -> SalvageLostStretch {
+    func narrowed(_ stretch: SalvageLostStretch, found: Set<CuboidKey>, newest: UInt64) -> SalvageLostStretch
+    {
         let group = stretch.lowest.group
         guard group == stretch.highest.group,
             stretch.highest.morton - stretch.lowest.morton < Self.candidateLimit
@@ -109,7 +110,8 @@ extension SalvageReading {
                     : reference.maximumKey.group == group.group ? reference.maximumKey.morton : .max >> 1
                 let lowest = CuboidKey(group: group.group, morton: fence.firstMorton)
                 let highest = CuboidKey(group: group.group, morton: max(end, fence.firstMorton))
-                let expected = max(0, fence.byteCount - SegmentIndex.leafHeaderByteCount) / IndexEntry.byteCount
+                let expected =
+                    max(0, fence.byteCount - SegmentIndex.leafHeaderByteCount) / IndexEntry.byteCount
                 let count = Self.count(of: sorted, from: lowest, to: highest, isOpen: number < last)
                 guard count < expected else { continue }
                 stretches.append(

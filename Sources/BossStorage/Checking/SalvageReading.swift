@@ -279,7 +279,8 @@ struct SalvageReading {
             if !record.isClose, count < record.pageCount {
                 inventory.remarks.append(
                     "log \(file.path): \(record.pageCount - count) of \(record.pageCount) pages of commit "
-                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places")
+                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places"
+                )
             }
             end = max(end, offset + UInt64(CommitRecord.byteCount))
         }
@@ -366,7 +367,8 @@ struct SalvageReading {
         }
         for (identifier, reference) in missing {
             if let reference {
-                inventory.notes.append("segment file \(reference.path) is missing, with \(reference.pageCount) pages")
+                inventory.notes.append(
+                    "segment file \(reference.path) is missing, with \(reference.pageCount) pages")
                 gaps.append(SalvageGap(reference: reference, found: []))
             } else {
                 let path = SegmentReference.path(role: .log, identifier: identifier)

@@ -217,13 +217,16 @@ struct SalvageTests {
                     let isInStretch = report.stretches.contains { $0.contains(key) }
                     if !isNamed { unnamed += 1 }
                     if !isNamed, isInStretch { inStretch += 1 }
-                    #expect(isNamed || isInStretch || hasGeneral, "silent: \(key) brick \(brick), seed \(seed)")
+                    #expect(
+                        isNamed || isInStretch || hasGeneral, "silent: \(key) brick \(brick), seed \(seed)")
                     #expect(
                         !isIntact, "intact, but lost: \(key) brick \(brick), seed \(seed): \(report.remarks)")
                 }
             }
         }
-        print("bricks saved: \(saved), lost: \(lost), of these without a name \(unnamed), in a stretch \(inStretch), part \(part)")
+        print(
+            "bricks saved: \(saved), lost: \(lost), of these without a name \(unnamed), in a stretch \(inStretch), part \(part)"
+        )
         #expect(saved > 0 && lost > 0)
     }
 }
