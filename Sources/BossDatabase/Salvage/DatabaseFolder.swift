@@ -17,11 +17,16 @@ enum DatabaseFolder {
     static let catalogName = "catalog.sqlite"
     /// The catalog of a copy that is being made. Where it stands beside no catalog, a copy was cut off.
     static let nextCatalogName = "catalog.sqlite.next"
+    /// The same while a database is salvaged: what stands beside it was only derived.
+    static let salvagedCatalogName = "catalog.sqlite.salvaged"
     /// What the folder of a database may hold.
     static let ownNames: Set<String> = [
         "LOCK", "MANIFEST", "RESERVE", "wal", "seg", "readers", catalogName, catalogName + "-journal",
     ]
-    private static let nextNames: Set<String> = [nextCatalogName, nextCatalogName + "-journal"]
+    /// Files of an unfinished catalog.
+    static let nextNames: Set<String> = [
+        nextCatalogName, nextCatalogName + "-journal", salvagedCatalogName, salvagedCatalogName + "-journal",
+    ]
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
@@ -31,7 +36,8 @@ enum DatabaseFolder {
 
     /// Whether a copy was begun in the folder and never finished.
     static func isCutOff(_ path: String) -> Bool {
-        exists(path + "/" + nextCatalogName) && !exists(path + "/" + catalogName)
+        guard !exists(path + "/" + catalogName) else { return false }
+        return exists(path + "/" + nextCatalogName) || exists(path + "/" + salvagedCatalogName)
     }
 
     /// Whether any root is in the folder.
@@ -88,7 +94,7 @@ enum DatabaseFolder {
             throw DatabaseError("42P07", "\(path) is a file", hint: "name a folder that does not exist")
         }
         if isCutOff(path), found.allSatisfy({ ownNames.contains($0) || nextNames.contains($0) }) {
-            guard !hasRoot(path) else {
+            guard !hasRoot(path) || exists(path + "/" + salvagedCatalogName) else {
                 throw DatabaseError(
                     "42P07", "\(path) holds a copy that was cut off",
                     hint: "remove the folder, and run the command again")

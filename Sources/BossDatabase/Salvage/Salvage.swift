@@ -54,7 +54,7 @@ private struct SalvageRun {
     let source: String
     let path: String
     let control: OperationControl
-    private var next: String { path + "/" + DatabaseFolder.nextCatalogName }
+    private var next: String { path + "/" + DatabaseFolder.salvagedCatalogName }
 
     init(source: String, path: String, control: OperationControl) {
         self.source = source
@@ -109,7 +109,7 @@ private struct SalvageRun {
         options.holder = "process \(ProcessInfo.processInfo.processIdentifier), salvage"
         let salvage = Salvage(
             source: from, destination: to, options: options,
-            ignoredFiles: [DatabaseFolder.nextCatalogName, DatabaseFolder.nextCatalogName + "-journal"])
+            ignoredFiles: DatabaseFolder.nextNames.union(["LOCK"]))
         let control = control
         do throws(StorageError) {
             return try salvage.run(

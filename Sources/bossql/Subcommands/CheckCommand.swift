@@ -9,9 +9,9 @@ struct CheckCommand: RunnableCommand {
         abstract: "Look for damage in a database.",
         usage: "bossql check DB [--quick | --full] [--format FORMAT]",
         discussion: """
-            Reads every file of the database and compares every checksum. Nothing is written. Another process may \
-            write to the database meanwhile, and a database that does not open is checked file by file. Each finding \
-            names the file, the byte, and what can be done.
+            Reads every file of the database and compares every checksum. The database is not changed; another \
+            process may write to it meanwhile. One that does not open is checked file by file. Each finding names the \
+            file, the byte, and what can be done.
 
             EXAMPLES
               bossql check lab.bossdb
