@@ -4,7 +4,7 @@
 
 SWIFT ?= swift
 # For `make torture`: make torture SECONDS=600 SEED=17
-SECONDS ?= 60
+torture: SECONDS ?= 60
 SEED ?= 1
 # Arguments for `make bench`, and a database for `make run`: make run BOSSQL_TOUR=/tmp/mri.bossdb
 ARGUMENTS ?=
@@ -17,7 +17,7 @@ RELEASE += --static-swift-stdlib -Xswiftc -use-ld=lld
 endif
 
 # Seconds for each fuzz target, 0 to replay the corpora only, and some targets: make fuzz SECONDS=60 TARGET="page log"
-SECONDS ?= 10
+fuzz: SECONDS ?= 10
 TARGET ?=
 
 # A sanitizer has its own crash reporter; Swift's gets in its way.

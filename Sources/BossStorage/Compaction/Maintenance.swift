@@ -87,7 +87,7 @@ extension StorageEngine {
             segments: segments, state: upkeep, usage: usage, options: options,
             droppedChannels: shown.droppedChannels)
         if let task = picker.next() { return try runOrPostpone(task, reader, usage) }
-        if let task = forced(&wanted, segments, upkeep) {
+        if let task = forced(&wanted, segments, upkeep, usage) {
             return try usingReserve { () throws(StorageError) in try run(task, reader, usage) }
         }
         if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
@@ -140,7 +140,8 @@ extension StorageEngine {
 
     /// Segments that a person wants to be rewritten: those that overlap others, then those with anything dead.
     private func forced(
-        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState
+        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState,
+        _ usage: SpaceUsage
     ) -> CompactionTask? {
         let open = segments.filter { wanted.contains($0.reference.identifier) }.sorted {
             $0.reference.minimumKey < $1.reference.minimumKey
@@ -156,7 +157,7 @@ extension StorageEngine {
         var bytes: UInt64 = 0
         for segment in overlapping {
             bytes += segment.reference.fileByteCount
-            if chosen.count >= 2, bytes > options.compactionByteCount { break }
+            if chosen.count >= 2, bytes > min(options.compactionByteCount, usage.affordable) { break }
             chosen.append(segment)
         }
         if chosen.isEmpty {
@@ -226,6 +227,11 @@ extension StorageEngine {
             }
             return .moved(segmentCount: segments.count)
         case .rewrite(let segments):
+            let room = writer.withLock { state in
+                Int(clamping: segments.reduce(0) { $0 &+ state.upkeep.rest(of: $1.reference) })
+            }
+            compactingByteCount.store(room, ordering: .relaxed)
+            defer { compactingByteCount.store(0, ordering: .relaxed) }
             let pacer = CompactionPacer(
                 engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound)
             let job = CompactionJob(engine: self, inputs: segments, reader: reader, pace: pacer.pass)

@@ -4,7 +4,9 @@ extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
     func prepareLog(_ state: WriterState, for batch: WriteBatch) throws(StorageError) {
         let room = batch.room(also: state.root.bulkNotes)
-        if !state.reserve.isShort || !batch.isFrugal { try awaitRoom(state, adding: room) }
+        if !state.reserve.isShort || !batch.isFrugal {
+            try awaitRoom(state, adding: allocation(state, for: room))
+        }
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -18,11 +20,23 @@ extension StorageEngine {
         try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
     }
 
+    /// Bytes by which the log may grow for a batch.
+    private func allocation(_ state: WriterState, for room: UInt64) -> UInt64 {
+        guard let log = state.log, log.end + room > log.allocatedByteCount else {
+            return state.log == nil ? room : 0
+        }
+        return room + allocationStep(log)
+    }
+
+    private func allocationStep(_ log: ActiveLog) -> UInt64 {
+        min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+    }
+
     /// Allocates blocks ahead, in growing steps, so that a full disk shows before anything is written.
     private func allocate(
         _ log: ActiveLog, upTo needed: UInt64, isSparing: Bool
     ) throws(StorageError) {
-        let step = isSparing ? 0 : min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+        let step = isSparing ? 0 : allocationStep(log)
         do {
             try log.store.file.allocate(byteCount: needed + step)
             log.allocatedByteCount = needed + step
