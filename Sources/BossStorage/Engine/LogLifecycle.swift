@@ -3,7 +3,7 @@ import Synchronization
 extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
     func prepareLog(_ state: WriterState, for batch: WriteBatch) throws(StorageError) {
-        let room = batch.room(also: state.root.bulkNotes)
+        let room = batch.room(also: state.waitingNotes)
         if !state.reserve.isShort || !batch.isFrugal {
             try awaitRoom(state, adding: allocation(state, for: room))
         }
@@ -126,7 +126,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
-        let noted = Set(memtable.entries(of: SystemGroup.notes).map(\.index.morton))
+        let noted = memtable.notedCommits
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
@@ -137,6 +137,15 @@ extension StorageEngine {
         }
         state.log = nil
         writeStatus(state)
+    }
+
+    /// Goes on in a log that was found.
+    func takeLog(
+        _ store: FilePageStore, _ header: SegmentHeader, _ contents: LogContents, _ state: WriterState
+    ) {
+        state.log = ActiveLog(
+            store: store, header: header, end: contents.end, allocatedByteCount: contents.end,
+            chain: contents.chain, noted: published.withLock { $0.memtable.notedCommits })
     }
 
     /// Ends the log with a record that says it was closed and flushed there.
