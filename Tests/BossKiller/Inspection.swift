@@ -32,7 +32,10 @@ struct Inspection {
     /// - Parameters:
     ///   - check: a statement that finds nothing in a sound database.
     ///   - folder: where the program may put voxels.
-    init(_ program: RunningProgram, _ depth: Depth, check: String? = nil, folder: String) throws(KillFailure) {
+    ///   - downsampled: channels whose level 1 is read.
+    init(
+        _ program: RunningProgram, _ depth: Depth, check: String? = nil, folder: String, downsampled: Set<String>
+    ) throws(KillFailure) {
         let experiment = KillTrial.experiment
         channels = Set(try Self.names("SHOW CHANNELS IN \(experiment);", program))
         snapshots = Set(try Self.names("SHOW SNAPSHOTS IN \(experiment);", program))
@@ -42,7 +45,7 @@ struct Inspection {
             }
             metadata[key] = Int(value)
         }
-        for path in paths(depth) {
+        for path in paths(depth, downsampled) {
             let file = "\(folder)/read.raw"
             let version = path.snapshot.map { "@\($0)" } ?? ""
             program.send(
@@ -58,11 +61,12 @@ struct Inspection {
         if let check { findings = try Self.lines(check, program) }
     }
 
-    private func paths(_ depth: Depth) -> [Path] {
+    private func paths(_ depth: Depth, _ downsampled: Set<String>) -> [Path] {
         var paths: [Path] = []
         let names = snapshots.sorted()
         for channel in channels.sorted() {
-            paths += [Path(channel: channel), Path(channel: channel, isCoarse: true)]
+            paths.append(Path(channel: channel))
+            if downsampled.contains(channel) { paths.append(Path(channel: channel, isCoarse: true)) }
             switch depth {
             case .everything: paths += names.map { Path(channel: channel, snapshot: $0) }
             case .oneSnapshot(let number) where !names.isEmpty:

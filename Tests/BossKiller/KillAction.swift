@@ -68,7 +68,11 @@ indirect enum KillAction {
             let block = world.voxels(of: channel, in: snapshot).block(box)
             world.channels[name]?.voxels.write(block, at: box)
         case .downsample(let channel):
-            if let fine = world.channels[channel]?.voxels { world.channels[channel]?.coarse = fine.strided }
+            guard let fine = world.channels[channel]?.voxels else { return }
+            // Of a channel that holds nothing there is no level either.
+            if fine != KillVoxels(width: fine.width) || world.channels[channel]?.coarse != nil {
+                world.channels[channel]?.coarse = fine.strided
+            }
         case .createChannel(let name, let width, let identity):
             world.channels[name] = KillWorld.Channel(identity: identity, width: width)
         case .dropChannel(let name): world.dropChannel(name)

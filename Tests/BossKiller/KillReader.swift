@@ -72,7 +72,7 @@ final class KillReader: Sendable {
             program, [path, "--read-only", "--format", "jsonl"], errorsPath: "\(folder)/reader.errors")
         for _ in 0..<Int.random(in: 1...80, using: &random) {
             if state.withLock({ $0.isStopping }) { break }
-            let floor = state.withLock { max($0.acknowledged, $0.seen) }
+            let floor = state.withLock { (acknowledged: $0.acknowledged, seen: max($0.acknowledged, $0.seen)) }
             reader.send(Self.script)
             if Int.random(in: 0..<40, using: &random) == 0 {
                 usleep(UInt32.random(in: 0...4_000, using: &random))
@@ -124,7 +124,7 @@ final class KillReader: Sendable {
         return answers
     }
 
-    private func judge(_ answers: [[String: Double]], _ floor: Int) throws(KillFailure) {
+    private func judge(_ answers: [[String: Double]], _ floor: (acknowledged: Int, seen: Int)) throws(KillFailure) {
         let (left, right, alone, metadata) = (answers[1], answers[2], answers[4], answers[5]["value"])
         guard let first = left["min"], left["max"] == first, right["min"] == first, right["max"] == first else {
             throw KillFailure("torn read: a reader saw \(left) and \(right) in one transaction")
@@ -137,15 +137,16 @@ final class KillReader: Sendable {
             state.reads += Self.lineCount - 2
             return state.sent
         }
-        guard Int(first) >= floor, second >= first, Int(second) <= sent else {
+        guard Int(first) >= floor.seen, second >= first, Int(second) <= sent else {
             throw KillFailure(
-                "a reader saw \(Int(first)), then \(Int(second)); \(floor) had been seen or acknowledged before, "
+                "a reader saw \(Int(first)), then \(Int(second)); \(floor.seen) had been seen or acknowledged before, "
                     + "the newest that was sent is \(sent)")
         }
-        guard let metadata, Int(metadata) >= Int(second), Int(metadata) <= sent else {
+        // The catalog follows the voxels: it may be a commit behind, but never behind what was acknowledged.
+        guard let metadata, Int(metadata) >= floor.acknowledged, Int(metadata) <= sent else {
             throw KillFailure(
                 "a reader saw \(Int(second)) in the voxels, then \(metadata.map { "\(Int($0))" } ?? "nothing") "
-                    + "in the metadata")
+                    + "in the metadata; \(floor.acknowledged) was acknowledged before")
         }
         state.withLock { $0.seen = max($0.seen, Int(metadata)) }
     }

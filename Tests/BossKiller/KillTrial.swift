@@ -135,7 +135,8 @@ package final class KillTrial {
             report.waits += 1
             return
         }
-        let found = try Inspection(program, depth, folder: options.folder)
+        let found = try Inspection(
+            program, depth, folder: options.folder, downsampled: Self.downsampled(possible))
         guard program.quit() == 0 else { throw KillFailure("a reader ended with an error: \(program.errors)") }
         let index = try index(of: found, in: possible, "before the repair a reader finds")
         possible.removeSubrange(..<index)
@@ -155,7 +156,7 @@ package final class KillTrial {
         let isFull = report.kills % 10 == 0
         let found = try Inspection(
             program, isFull ? .everything : depth, check: isFull ? "CHECK FULL;" : "CHECK QUICK;",
-            folder: options.folder)
+            folder: options.folder, downsampled: Self.downsampled(possible))
         report.comparedBytes += found.contents.values.reduce(0) { $0 + $1.count }
         if isFull { report.fullChecks += 1 } else { report.quickChecks += 1 }
         let index = try index(of: found, in: possible, "afterwards the database has")
@@ -175,6 +176,11 @@ package final class KillTrial {
         let names = ["without the statement under way", "with it"].suffix(2)
         let text = zip(names, differences).map { "\($0): \($1)" }.joined(separator: "; ")
         throw KillFailure("lost or torn: \(place) something else; \(text)")
+    }
+
+    /// Channels whose level 1 can be read whatever happened.
+    private static func downsampled(_ worlds: [KillWorld]) -> Set<String> {
+        worlds.dropFirst().reduce(worlds.first?.downsampled ?? []) { $0.intersection($1.downsampled) }
     }
 
     private var depth: Inspection.Depth { .oneSnapshot(report.kills) }
@@ -210,8 +216,10 @@ package final class KillTrial {
             if worlds.contains(where: { $0 == nil }), program.errors.contains("ERROR 3D000") { return nil }
             throw KillFailure("failed open of the backup \(folder): \(program.errors)")
         }
-        let found = try Inspection(program, .everything, check: "CHECK FULL;", folder: options.folder)
         let known = worlds.compactMap { $0 }
+        let found = try Inspection(
+            program, .everything, check: "CHECK FULL;", folder: options.folder,
+            downsampled: Self.downsampled(known))
         let index = try index(of: found, in: known, "the backup \(folder) has")
         guard found.findings.isEmpty else {
             throw KillFailure("the backup \(folder) is damaged: \(found.findings)")
@@ -240,7 +248,7 @@ package final class KillTrial {
         let program = try start()
         program.send(script + Inspection.marker + "\n")
         while try !program.line().contains(Inspection.markerMark) {}
-        let found = try Inspection(program, .everything, folder: options.folder)
+        let found = try Inspection(program, .everything, folder: options.folder, downsampled: [])
         _ = try index(of: found, in: [world], "a new database has")
         guard program.quit() == 0 else { throw KillFailure("a new database: \(program.errors)") }
         reader = KillReader(

@@ -6,13 +6,12 @@ struct KillWorld: Equatable {
         /// INTEGER type of the voxels, such as UINT16.
         var typeName: String { "UINT\(voxels.width * 8)" }
         var voxels: KillVoxels
-        /// Level 1, background when it was never made.
-        var coarse: [UInt8]
+        /// Level 1, nil when it was never made.
+        var coarse: [UInt8]?
 
         init(identity: Int, width: Int) {
             self.identity = identity
             voxels = KillVoxels(width: width)
-            coarse = [UInt8](repeating: 0, count: KillBox.whole.voxelCount / 4 * width)
         }
     }
 
@@ -47,6 +46,9 @@ struct KillWorld: Equatable {
         snapshots[name] = Dictionary(uniqueKeysWithValues: all)
     }
 
+    /// Channels whose level 1 can be read.
+    var downsampled: Set<String> { Set(channels.filter { $0.value.coarse != nil }.keys) }
+
     /// Compares with what was found.
     ///
     /// - Returns: nil when all of it is the same, else the first difference.
@@ -71,7 +73,7 @@ struct KillWorld: Equatable {
     func expected(_ path: Inspection.Path) -> (bytes: [UInt8], width: Int)? {
         guard let channel = channels[path.channel] else { return nil }
         let width = channel.voxels.width
-        if path.isCoarse { return (channel.coarse, width) }
+        if path.isCoarse { return channel.coarse.map { ($0, width) } }
         guard let snapshot = path.snapshot else { return (channel.voxels.bytes, width) }
         return (voxels(of: channel, in: snapshot).bytes, width)
     }
