@@ -24,8 +24,9 @@ struct Inspection {
     private(set) var snapshots: Set<String> = []
     /// Voxels in C order.
     private(set) var contents: [Path: [UInt8]] = [:]
-    /// Lines of CHECK.
+    /// What CHECK calls errors, and what it calls warnings.
     private(set) var findings: [String] = []
+    private(set) var warnings: [String] = []
 
     /// Asks a program that has the database open.
     ///
@@ -58,7 +59,10 @@ struct Inspection {
             contents[path] = [UInt8](bytes)
             unlink(file)
         }
-        if let check { findings = try Self.lines(check, program) }
+        guard let check else { return }
+        for line in try Self.lines(check, program) {
+            if try Self.row(line)["severity"] as? String == "warning" { warnings.append(line) } else { findings.append(line) }
+        }
     }
 
     private func paths(_ depth: Depth, _ downsampled: Set<String>) -> [Path] {

@@ -142,8 +142,7 @@ final class KillReader: Sendable {
                 "a reader saw \(Int(first)), then \(Int(second)); \(floor.seen) had been seen or acknowledged before, "
                     + "the newest that was sent is \(sent)")
         }
-        // The catalog follows the voxels: it may be a commit behind, but never behind what was acknowledged.
-        guard let metadata, Int(metadata) >= floor.acknowledged, Int(metadata) <= sent else {
+        guard let metadata, metadata >= second, Int(metadata) <= sent else {
             throw KillFailure(
                 "a reader saw \(Int(second)) in the voxels, then \(metadata.map { "\(Int($0))" } ?? "nothing") "
                     + "in the metadata; \(floor.acknowledged) was acknowledged before")

@@ -16,6 +16,9 @@ package struct KillReport: Sendable {
     package var absent = 0
     package var quickChecks = 0
     package var fullChecks = 0
+    /// What they called warnings.
+    package var warnings = 0
+    package var lastWarning = "none"
     /// Backups opened and compared, those cut off looked at.
     package var backups = 0
     package var brokenBackups = 0
@@ -36,6 +39,7 @@ package struct KillReport: Sendable {
     /// For people.
     package var text: String {
         let places = phases.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+        let warned = warnings == 0 ? "" : "\n  \(warnings) warnings of CHECK, the last one: \(lastWarning)"
         return """
             \(kills) kills of a writer on \(databases) databases, \(recoveryKills) more during recovery, \
             \(acknowledged) statements acknowledged
@@ -46,7 +50,7 @@ package struct KillReport: Sendable {
               beside the writer \(reads) reads, \(readerKills) readers killed, \(waits) had to wait for a writer; \
             \(refusals) second writers refused
               \(races) races of two writers, one won each; longest restart to ready \
-            \(Double(Int(longestReadySeconds * 1000)) / 1000) s
+            \(Double(Int(longestReadySeconds * 1000)) / 1000) s\(warned)
             """
     }
 }

@@ -161,9 +161,16 @@ package final class KillTrial {
         if isFull { report.fullChecks += 1 } else { report.quickChecks += 1 }
         let index = try index(of: found, in: possible, "afterwards the database has")
         possible = [possible[index]]
-        guard found.findings.isEmpty else { throw KillFailure("damaged: \(found.findings)") }
+        try judge(found, "the database")
         if Bool.random(using: &random) { return try expectKilled(program) }
         guard program.quit() == 0 else { throw KillFailure("it cannot be closed: \(program.errors)") }
+    }
+
+    /// What CHECK says.
+    private func judge(_ found: Inspection, _ name: String) throws(KillFailure) {
+        guard found.findings.isEmpty else { throw KillFailure("\(name) is damaged: \(found.findings)") }
+        report.warnings += found.warnings.count
+        if let warning = found.warnings.last { report.lastWarning = "\(name): \(warning)" }
     }
 
     /// Which of the possible worlds was found.
@@ -221,9 +228,7 @@ package final class KillTrial {
             program, .everything, check: "CHECK FULL;", folder: options.folder,
             downsampled: Self.downsampled(known))
         let index = try index(of: found, in: known, "the backup \(folder) has")
-        guard found.findings.isEmpty else {
-            throw KillFailure("the backup \(folder) is damaged: \(found.findings)")
-        }
+        try judge(found, "the backup \(folder)")
         guard program.quit() == 0 else { throw KillFailure("the backup \(folder): \(program.errors)") }
         return known[index]
     }

@@ -1,5 +1,6 @@
 import BossTestSupport
 import Foundation
+import Glibc
 
 /// A box of voxels.
 struct KillBox: Hashable, CustomStringConvertible {
@@ -62,24 +63,26 @@ struct KillVoxels: Equatable {
         self.bytes = bytes
     }
 
-    /// Replaces every voxel of a box.
-    mutating func write(_ block: [UInt8], at box: KillBox) {
-        box.forEachRow { whole, part in
-            let (start, source, count) = (whole * width, part * width, box.x.count * width)
-            bytes.replaceSubrange(start..<(start + count), with: block[source..<(source + count)])
-        }
-    }
-
-    /// Replaces some voxels of a box.
-    mutating func write(_ block: [UInt8], at box: KillBox, mode: KillWriteMode) {
-        if mode == .overwrite { return write(block, at: box) }
-        box.forEachRow { whole, part in
-            for x in 0..<box.x.count {
-                let (start, source) = ((whole + x) * width, (part + x) * width)
-                let judged = mode == .nonzero ? block[source..<(source + width)] : bytes[start..<(start + width)]
-                let isBackground = judged.allSatisfy { $0 == 0 }
-                guard isBackground == (mode == .preserve) else { continue }
-                bytes.replaceSubrange(start..<(start + width), with: block[source..<(source + width)])
+    /// Replaces voxels of a box.
+    mutating func write(_ block: [UInt8], at box: KillBox, mode: KillWriteMode = .overwrite) {
+        let width = width
+        bytes.withUnsafeMutableBytes { bytes in
+            block.withUnsafeBytes { block in
+                guard let target = bytes.baseAddress, let source = block.baseAddress else { return }
+                box.forEachRow { whole, part in
+                    if mode == .overwrite {
+                        memcpy(target + whole * width, source + part * width, box.x.count * width)
+                        return
+                    }
+                    for x in 0..<box.x.count {
+                        let (old, new) = (target + (whole + x) * width, source + (part + x) * width)
+                        let judged = mode == .nonzero ? new : UnsafeRawPointer(old)
+                        let isBackground = (0..<width).allSatisfy {
+                            judged.load(fromByteOffset: $0, as: UInt8.self) == 0
+                        }
+                        if isBackground == (mode == .preserve) { memcpy(old, new, width) }
+                    }
+                }
             }
         }
     }
