@@ -57,12 +57,7 @@ public final class Database: Sendable {
                 hint: isWriter ? "allow it to be created" : "a database is created by opening it for writing")
         }
         if !exists { try refuseForeignFolder(path) }
-        let engine = try mappingErrors { () throws(StorageError) -> StorageEngine in
-            let files = try PosixFileSystem(directory: path, createIfMissing: isWriter)
-            return try StorageEngine.open(
-                fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly,
-                options: engineOptions(options))
-        }
+        let engine = try openEngine(path, isWriter: isWriter, options: engineOptions(options))
         do {
             // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
             // between the two. Else the catalog is lost, and a new one would give old voxels new names.
@@ -138,7 +133,7 @@ public final class Database: Sendable {
         var engineOptions = StorageOptions()
         engineOptions.poolByteCount = options.poolByteCount
         engineOptions.bootIdentifier = BootIdentifier.current
-        engineOptions.holder = "process \(ProcessInfo.processInfo.processIdentifier)"
+        engineOptions.holder = holderName(ProcessInfo.processInfo.processIdentifier)
         return engineOptions
     }
 
