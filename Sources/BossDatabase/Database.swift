@@ -84,7 +84,8 @@ public final class Database: Sendable {
 
     /// Changes the catalog by what committed transactions say, if a crash came between the two stores: the engine's
     /// commit comes first and holds the catalog's changes.
-    private static func finishTransactions(_ catalog: Catalog, _ engine: StorageEngine) throws(DatabaseError) {
+    private static func finishTransactions(_ catalog: Catalog, _ engine: StorageEngine) throws(DatabaseError)
+    {
         let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
         let redos = try mappingErrors { () throws(StorageError) in
             try engine.catalogRedo(after: applied, in: engine.view())

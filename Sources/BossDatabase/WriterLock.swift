@@ -24,7 +24,8 @@ extension Database {
             do throws(StorageError) {
                 let files = try PosixFileSystem(directory: path, createIfMissing: isWriter)
                 return try StorageEngine.open(
-                    fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly, options: options)
+                    fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly, options: options
+                )
             } catch {
                 guard case .locked(_, let holder) = error, !lives(holder), attempt < holderAttempts
                 else { throw DatabaseError(error) }

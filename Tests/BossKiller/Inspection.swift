@@ -35,7 +35,8 @@ struct Inspection {
     ///   - folder: where the program may put voxels.
     ///   - downsampled: channels whose level 1 is read.
     init(
-        _ program: RunningProgram, _ depth: Depth, check: String? = nil, folder: String, downsampled: Set<String>
+        _ program: RunningProgram, _ depth: Depth, check: String? = nil, folder: String,
+        downsampled: Set<String>
     ) throws(KillFailure) {
         let experiment = KillTrial.experiment
         channels = Set(try Self.names("SHOW CHANNELS IN \(experiment);", program))
@@ -61,7 +62,11 @@ struct Inspection {
         }
         guard let check else { return }
         for line in try Self.lines(check, program) {
-            if try Self.row(line)["severity"] as? String == "warning" { warnings.append(line) } else { findings.append(line) }
+            if try Self.row(line)["severity"] as? String == "warning" {
+                warnings.append(line)
+            } else {
+                findings.append(line)
+            }
         }
     }
 
@@ -85,7 +90,8 @@ struct Inspection {
     static let marker = "SHOW SETTINGS LIKE 'stale_levels';"
     static let markerMark = "\"name\":\"stale_levels\""
 
-    private static func names(_ statement: String, _ program: RunningProgram) throws(KillFailure) -> [String] {
+    private static func names(_ statement: String, _ program: RunningProgram) throws(KillFailure) -> [String]
+    {
         try rows(statement, program).compactMap { $0["name"] as? String }
     }
 

@@ -20,8 +20,6 @@ indirect enum KillAction {
     /// One number into both channels of the pair and into the catalog, with other changes, all or nothing.
     case pair(number: Int, others: [KillAction], commits: Bool)
 
-    private static let experiment = KillTrial.experiment
-
     /// What it is called in reports; for each of its statements.
     var kinds: [String] {
         switch self {
@@ -46,8 +44,8 @@ indirect enum KillAction {
 
     /// Those that take long, are rare, or change several files.
     static let targets: Set<String> = [
-        "bulk load", "restore", "downsample", "create channel", "drop channel", "create snapshot", "drop snapshot",
-        "compact", "checkpoint", "backup", "incremental backup", "commit",
+        "bulk load", "restore", "downsample", "create channel", "drop channel", "create snapshot",
+        "drop snapshot", "compact", "checkpoint", "backup", "incremental backup", "commit",
     ]
 
     /// What it changes when all of it was done.
@@ -97,11 +95,12 @@ indirect enum KillAction {
     func statements(
         _ world: KillWorld, _ content: KillContent, _ folder: String
     ) throws(KillFailure) -> [String] {
-        let experiment = Self.experiment
+        let experiment = KillTrial.experiment
         switch self {
         case .insert(let channel, let box, let mode, let number):
             let file = try save(channel, box, number, world, content, folder)
-            return ["INSERT CUTOUT INTO \(experiment)/\(channel) \(box) MODE \(mode.rawValue) FROM FILE '\(file)';"]
+            let target = "\(experiment)/\(channel) \(box) MODE \(mode.rawValue)"
+            return ["INSERT CUTOUT INTO \(target) FROM FILE '\(file)';"]
         case .erase(let channel, let box): return ["DELETE CUTOUT FROM \(experiment)/\(channel) \(box);"]
         case .load(let channel, let box, let number):
             let file = try save(channel, box, number, world, content, folder)
@@ -123,25 +122,33 @@ indirect enum KillAction {
         case .dropSnapshot(let name): return ["DROP SNAPSHOT \(name) OF \(experiment);"]
         case .compact(let channel): return [channel.map { "COMPACT \(experiment)/\($0);" } ?? "COMPACT;"]
         case .checkpoint: return ["CHECKPOINT;"]
-        case .backup(let path, let isIncremental): return ["BACKUP TO '\(path)'\(isIncremental ? " INCREMENTAL" : "");"]
+        case .backup(let path, let isIncremental):
+            return ["BACKUP TO '\(path)'\(isIncremental ? " INCREMENTAL" : "");"]
         case .retention(let time): return ["SET history_retention = \(time);"]
         case .pair(let number, let others, let commits):
-            let (box, width) = (KillWorld.pairBox, KillWorld.pairWidth)
-            let file = "\(folder)/pair\(number).npy"
-            let block = KillContent.constant(number, count: box.voxelCount, width: width)
-            try KillContent.save(block, box, width: width, to: file)
-            var lines = ["BEGIN;"]
-            for name in KillWorld.pair {
-                lines.append("INSERT CUTOUT INTO \(experiment)/\(name) \(box) FROM FILE '\(file)';")
-            }
-            lines.append("SET METADATA ON \(experiment) '\(KillWorld.stampKey)' = \(number);")
-            var within = world
-            for other in others {
-                lines += try other.statements(within, content, folder)
-                other.apply(to: &within, content)
-            }
-            return lines + [commits ? "COMMIT;" : "ROLLBACK;"]
+            return try transaction(number, others, commits, world, content, folder)
         }
+    }
+
+    private func transaction(
+        _ number: Int, _ others: [KillAction], _ commits: Bool, _ world: KillWorld, _ content: KillContent,
+        _ folder: String
+    ) throws(KillFailure) -> [String] {
+        let (box, width) = (KillWorld.pairBox, KillWorld.pairWidth)
+        let file = "\(folder)/pair\(number).npy"
+        let block = KillContent.constant(number, count: box.voxelCount, width: width)
+        try KillContent.save(block, box, width: width, to: file)
+        var lines = ["BEGIN;"]
+        for name in KillWorld.pair {
+            lines.append("INSERT CUTOUT INTO \(KillTrial.experiment)/\(name) \(box) FROM FILE '\(file)';")
+        }
+        lines.append("SET METADATA ON \(KillTrial.experiment) '\(KillWorld.stampKey)' = \(number);")
+        var within = world
+        for other in others {
+            lines += try other.statements(within, content, folder)
+            other.apply(to: &within, content)
+        }
+        return lines + [commits ? "COMMIT;" : "ROLLBACK;"]
     }
 
     private func save(

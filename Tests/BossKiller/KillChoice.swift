@@ -29,7 +29,9 @@ struct KillChoice {
         case 50..<57: return load(world)
         case 57..<63: return erase(world)
         case 63..<67:
-            guard let snapshot = world.snapshots.keys.sorted().randomElement(using: &random) else { return erase(world) }
+            guard let snapshot = world.snapshots.keys.sorted().randomElement(using: &random) else {
+                return erase(world)
+            }
             return .restore(
                 channel: channel(world), box: .random(upTo: 128, using: &random), snapshot: snapshot)
         case 67..<70: return .downsample(channel: channel(world))
@@ -37,7 +39,9 @@ struct KillChoice {
         case 74..<77: return dropChannel(world) ?? insert(world)
         case 77..<80: return metadata(world)
         case 80..<84:
-            guard world.snapshots.count < Self.snapshotLimit else { return dropSnapshot(world) ?? insert(world) }
+            guard world.snapshots.count < Self.snapshotLimit else {
+                return dropSnapshot(world) ?? insert(world)
+            }
             nextSnapshot += 1
             return .createSnapshot(name: "s\(nextSnapshot)")
         case 84..<86: return dropSnapshot(world) ?? insert(world)
@@ -45,8 +49,10 @@ struct KillChoice {
         case 91..<94: return .checkpoint
         case 94..<97: return backup(folder)
         case 97: return .retention(["'1d'", "off", "off", "off"].randomElement(using: &random) ?? "off")
-        default: return .insert(
-            channel: channel(world), box: .random(upTo: 12, using: &random), mode: .overwrite, number: number())
+        default:
+            return .insert(
+                channel: channel(world), box: .random(upTo: 12, using: &random), mode: .overwrite,
+                number: number())
         }
     }
 
@@ -96,7 +102,9 @@ struct KillChoice {
     }
 
     private mutating func backup(_ folder: String) -> KillAction {
-        if let lastBackup, Bool.random(using: &random) { return .backup(folder: lastBackup, isIncremental: true) }
+        if let lastBackup, Bool.random(using: &random) {
+            return .backup(folder: lastBackup, isIncremental: true)
+        }
         nextBackup += 1
         return .backup(folder: "\(folder)/backup\(nextBackup)", isIncremental: false)
     }

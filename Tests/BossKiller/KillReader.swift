@@ -49,11 +49,13 @@ final class KillReader: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
+    /// What was done so far.
+    var counts: (reads: Int, kills: Int, waits: Int) { state.withLock { ($0.reads, $0.kills, $0.waits) } }
+
     /// Ends the process.
-    func stop() -> (reads: Int, kills: Int, waits: Int) {
+    func stop() {
         state.withLock { $0.isStopping = true }
         while state.withLock({ $0.isRunning }) { usleep(500) }
-        return state.withLock { ($0.reads, $0.kills, $0.waits) }
     }
 
     private func run() {
@@ -72,7 +74,9 @@ final class KillReader: Sendable {
             program, [path, "--read-only", "--format", "jsonl"], errorsPath: "\(folder)/reader.errors")
         for _ in 0..<Int.random(in: 1...80, using: &random) {
             if state.withLock({ $0.isStopping }) { break }
-            let floor = state.withLock { (acknowledged: $0.acknowledged, seen: max($0.acknowledged, $0.seen)) }
+            let floor = state.withLock { state in
+                (acknowledged: state.acknowledged, seen: max(state.acknowledged, state.seen))
+            }
             reader.send(Self.script)
             if Int.random(in: 0..<40, using: &random) == 0 {
                 usleep(UInt32.random(in: 0...4_000, using: &random))
@@ -124,9 +128,12 @@ final class KillReader: Sendable {
         return answers
     }
 
-    private func judge(_ answers: [[String: Double]], _ floor: (acknowledged: Int, seen: Int)) throws(KillFailure) {
+    private func judge(_ answers: [[String: Double]], _ floor: (acknowledged: Int, seen: Int))
+        throws(KillFailure)
+    {
         let (left, right, alone, metadata) = (answers[1], answers[2], answers[4], answers[5]["value"])
-        guard let first = left["min"], left["max"] == first, right["min"] == first, right["max"] == first else {
+        guard let first = left["min"], [left["max"], right["min"], right["max"]] == [first, first, first]
+        else {
             throw KillFailure("torn read: a reader saw \(left) and \(right) in one transaction")
         }
         guard let second = alone["min"], alone["max"] == second else {

@@ -31,9 +31,17 @@ package struct KillReport: Sendable {
     /// From the start of the program to its first answer, after a kill.
     package var longestReadySeconds = 0.0
 
+    /// Counts what readers have done.
+    mutating func add(_ readers: (reads: Int, kills: Int, waits: Int)) {
+        reads += readers.reads
+        readerKills += readers.kills
+        waits += readers.waits
+    }
+
     /// One line while it goes on.
     package var shortText: String {
-        "\(kills) kills, \(recoveryKills) during recovery, \(acknowledged) statements acknowledged, \(races) races"
+        "\(kills) kills, \(recoveryKills) during recovery, \(acknowledged) statements acknowledged, \(reads) reads, "
+            + "\(races) races"
     }
 
     /// For people.

@@ -118,9 +118,12 @@ struct KillSession {
             trial.remove(String(step.text[step.text.index(after: quote)...].prefix { $0 != "'" }))
         }
         outcome.phase = answered == 0 ? "opening" : answered > steps.count ? "idle" : steps[answered - 1].kind
-        guard answered > 0, answered <= steps.count, let action = steps[answered - 1].completes else { return }
+        guard answered > 0, answered <= steps.count, let action = steps[answered - 1].completes else {
+            return
+        }
         if case .backup(let folder, let isIncremental) = action {
-            let old = isIncremental ? outcome.backups.last { $0.folder == folder }?.world ?? trial.backupWorld : nil
+            let earlier = outcome.backups.last { $0.folder == folder }?.world ?? trial.backupWorld
+            let old = isIncremental ? earlier : nil
             outcome.backups.removeAll { $0.folder == folder }
             outcome.brokenBackup = (folder, [old, outcome.before])
             return

@@ -36,7 +36,14 @@ package final class KillTrial {
     var reader: KillReader?
     /// What the last backup holds; nil when it was cut off and is no database.
     var backupWorld: KillWorld?
-    package private(set) var report = KillReport()
+    var tally = KillReport()
+
+    /// What was done so far.
+    package var report: KillReport {
+        var report = tally
+        if let reader { report.add(reader.counts) }
+        return report
+    }
 
     package init(_ options: KillOptions) throws(KillFailure) {
         self.options = options
@@ -46,7 +53,7 @@ package final class KillTrial {
         log = try KillLog(path: options.folder + "/receipts.log")
     }
 
-    deinit { _ = reader?.stop() }
+    deinit { reader?.stop() }
 
     /// Kills until it is enough.
     ///
@@ -59,12 +66,12 @@ package final class KillTrial {
         progress: (KillReport) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
     ) throws(KillFailure) {
         try runRaces(isInterrupted)
-        while report.kills < options.kills, !isInterrupted() {
+        while tally.kills < options.kills, !isInterrupted() {
             do throws(KillFailure) {
-                if report.kills % options.killsPerDatabase == 0 { try beginDatabase() }
+                if tally.kills % options.killsPerDatabase == 0 { try beginDatabase() }
                 try runRound()
             } catch {
-                throw KillFailure("kill \(report.kills), \(path): \(error.description)")
+                throw KillFailure("kill \(tally.kills), \(path): \(error.description)")
             }
             progress(report)
         }
@@ -76,7 +83,7 @@ package final class KillTrial {
         for number in 0..<options.races where !isInterrupted() {
             // Every other one makes the database.
             try race.run("\(options.folder)/race\(number / 4).bossdb", number: number, using: &random)
-            report.races += 1
+            tally.races += 1
             if number % 4 == 3 { remove("\(options.folder)/race\(number / 4).bossdb") }
         }
     }
@@ -95,7 +102,9 @@ package final class KillTrial {
         if Int.random(in: 0..<4, using: &random) == 0 { try narrow(&possible) }
         try verify(&possible)
         guard let found = possible.first else { return }
-        if outcome.after != nil { if found == outcome.before { report.absent += 1 } else { report.present += 1 } }
+        if outcome.after != nil {
+            if found == outcome.before { tally.absent += 1 } else { tally.present += 1 }
+        }
         world = found
         try reader?.check()
         if world.stamp < reader?.seen ?? 0 {
@@ -105,10 +114,10 @@ package final class KillTrial {
     }
 
     private func count(_ outcome: KillSession.Outcome) {
-        report.kills += 1
-        report.acknowledged += outcome.acknowledged
-        report.phases[outcome.phase, default: 0] += 1
-        report.refusals += outcome.refusals
+        tally.kills += 1
+        tally.acknowledged += outcome.acknowledged
+        tally.phases[outcome.phase, default: 0] += 1
+        tally.refusals += outcome.refusals
     }
 
     /// Starts the program and kills it before it is ready, up to three times.
@@ -119,7 +128,7 @@ package final class KillTrial {
             program.send(Inspection.marker + "\n")
             usleep(moments.delay("opening", using: &random))
             try expectKilled(program)
-            report.recoveryKills += 1
+            tally.recoveryKills += 1
         }
     }
 
@@ -132,12 +141,14 @@ package final class KillTrial {
             guard errors.contains("55006"), errors.contains("open the database for writing once") else {
                 throw KillFailure("failed open of a reader: \(errors)")
             }
-            report.waits += 1
+            tally.waits += 1
             return
         }
         let found = try Inspection(
             program, depth, folder: options.folder, downsampled: Self.downsampled(possible))
-        guard program.quit() == 0 else { throw KillFailure("a reader ended with an error: \(program.errors)") }
+        guard program.quit() == 0 else {
+            throw KillFailure("a reader ended with an error: \(program.errors)")
+        }
         let index = try index(of: found, in: possible, "before the repair a reader finds")
         possible.removeSubrange(..<index)
     }
@@ -152,13 +163,13 @@ package final class KillTrial {
         }
         let seconds = start.duration(to: .now) / .seconds(1)
         moments.note("opening", seconds: seconds)
-        report.longestReadySeconds = max(report.longestReadySeconds, seconds)
-        let isFull = report.kills % 10 == 0
+        tally.longestReadySeconds = max(tally.longestReadySeconds, seconds)
+        let isFull = tally.kills % 10 == 0
         let found = try Inspection(
             program, isFull ? .everything : depth, check: isFull ? "CHECK FULL;" : "CHECK QUICK;",
             folder: options.folder, downsampled: Self.downsampled(possible))
-        report.comparedBytes += found.contents.values.reduce(0) { $0 + $1.count }
-        if isFull { report.fullChecks += 1 } else { report.quickChecks += 1 }
+        tally.comparedBytes += found.contents.values.reduce(0) { $0 + $1.count }
+        if isFull { tally.fullChecks += 1 } else { tally.quickChecks += 1 }
         let index = try index(of: found, in: possible, "afterwards the database has")
         possible = [possible[index]]
         try judge(found, "the database")
@@ -167,10 +178,10 @@ package final class KillTrial {
     }
 
     /// What CHECK says.
-    private func judge(_ found: Inspection, _ name: String) throws(KillFailure) {
+    func judge(_ found: Inspection, _ name: String) throws(KillFailure) {
         guard found.findings.isEmpty else { throw KillFailure("\(name) is damaged: \(found.findings)") }
-        report.warnings += found.warnings.count
-        if let warning = found.warnings.last { report.lastWarning = "\(name): \(warning)" }
+        tally.warnings += found.warnings.count
+        if let warning = found.warnings.last { tally.lastWarning = "\(name): \(warning)" }
     }
 
     /// Which of the possible worlds was found.
@@ -186,135 +197,11 @@ package final class KillTrial {
     }
 
     /// Channels whose level 1 can be read whatever happened.
-    private static func downsampled(_ worlds: [KillWorld]) -> Set<String> {
+    static func downsampled(_ worlds: [KillWorld]) -> Set<String> {
         worlds.dropFirst().reduce(worlds.first?.downsampled ?? []) { $0.intersection($1.downsampled) }
     }
 
-    private var depth: Inspection.Depth { .oneSnapshot(report.kills) }
-
-    // MARK: Backups
-
-    private func verifyBackups(_ outcome: KillSession.Outcome) throws(KillFailure) {
-        for backup in outcome.backups {
-            _ = try verifyBackup(backup.folder, [backup.world])
-            report.backups += 1
-            keep(backup.folder, backup.world)
-        }
-        guard let broken = outcome.brokenBackup else { return }
-        report.brokenBackups += 1
-        keep(broken.folder, try verifyBackup(broken.folder, broken.worlds))
-    }
-
-    /// The next incremental backup goes there.
-    private func keep(_ folder: String, _ world: KillWorld?) {
-        if choice.lastBackup != folder, let old = choice.lastBackup { remove(old) }
-        choice.lastBackup = folder
-        backupWorld = world
-    }
-
-    /// - Parameter worlds: what it may hold; nil for what is no database yet.
-    /// - Returns: the one that it holds.
-    private func verifyBackup(_ folder: String, _ worlds: [KillWorld?]) throws(KillFailure) -> KillWorld? {
-        let program = try RunningProgram(
-            options.program, [folder, "--read-only", "--format", "jsonl"],
-            errorsPath: options.folder + "/backup.errors")
-        program.send(Inspection.marker + "\n")
-        guard case .line = program.answer() else {
-            if worlds.contains(where: { $0 == nil }), program.errors.contains("ERROR 3D000") { return nil }
-            throw KillFailure("failed open of the backup \(folder): \(program.errors)")
-        }
-        let known = worlds.compactMap { $0 }
-        let found = try Inspection(
-            program, .everything, check: "CHECK FULL;", folder: options.folder,
-            downsampled: Self.downsampled(known))
-        let index = try index(of: found, in: known, "the backup \(folder) has")
-        try judge(found, "the backup \(folder)")
-        guard program.quit() == 0 else { throw KillFailure("the backup \(folder): \(program.errors)") }
-        return known[index]
-    }
-
-    // MARK: Databases
-
-    /// Makes a new database, killing the program meanwhile.
-    private func beginDatabase() throws(KillFailure) {
-        if reader != nil { try endDatabase() }
-        report.databases += 1
-        path = "\(options.folder)/\(report.databases).bossdb"
-        choice.lastBackup = nil
-        world = KillWorld()
-        let script = Self.setup(&world)
-        for _ in 0..<Int.random(in: 0...4, using: &random) {
-            let program = try start()
-            program.send(script)
-            usleep(UInt32.random(in: 0...40_000, using: &random))
-            try expectKilled(program)
-            report.recoveryKills += 1
-        }
-        let program = try start()
-        program.send(script + Inspection.marker + "\n")
-        while try !program.line().contains(Inspection.markerMark) {}
-        let found = try Inspection(program, .everything, folder: options.folder, downsampled: [])
-        _ = try index(of: found, in: [world], "a new database has")
-        guard program.quit() == 0 else { throw KillFailure("a new database: \(program.errors)") }
-        reader = KillReader(
-            program: options.program, path: path, folder: options.folder, seed: random.next(), stamp: 0)
-    }
-
-    /// Statements that may be run any number of times.
-    private static func setup(_ world: inout KillWorld) -> String {
-        let whole = KillBox.whole
-        var script = """
-            CREATE COLLECTION IF NOT EXISTS \(collection);
-            CREATE FRAME IF NOT EXISTS f \(whole) VOXEL 4nm, 4nm, 40nm;
-            CREATE EXPERIMENT IF NOT EXISTS \(experiment) FRAME f LEVELS 2;
-            SET METADATA ON \(experiment) '\(KillWorld.stampKey)' = 0;
-            SET history_retention = off;
-
-            """
-        let channels = [("image", 1, "32,32,16"), ("labels", 8, "64,64,16")]
-        let pair = KillWorld.pair.map { ($0, KillWorld.pairWidth, "64,64,16") }
-        for (identity, (name, width, cuboid)) in (channels + pair).enumerated() {
-            let channel = KillWorld.Channel(identity: identity, width: width)
-            world.channels[name] = channel
-            script +=
-                "CREATE CHANNEL IF NOT EXISTS \(experiment)/\(name) TYPE \(width > 2 ? "ANNOTATION" : "IMAGE") "
-                + "DATATYPE \(channel.typeName) CUBOID \(cuboid);\n"
-        }
-        world.metadata[KillWorld.stampKey] = 0
-        return script
-    }
-
-    /// Lets the readers go; nothing of them, and no file that nobody needs, may stay.
-    private func endDatabase() throws(KillFailure) {
-        guard let reader else { return }
-        let done = reader.stop()
-        self.reader = nil
-        (report.reads, report.readerKills) = (report.reads + done.reads, report.readerKills + done.kills)
-        report.waits += done.waits
-        try reader.check()
-        let program = try start()
-        program.send("COMPACT;\nCHECKPOINT;\n" + Inspection.marker + "\n")
-        while try !program.line().contains(Inspection.markerMark) {}
-        let storage = try Inspection.row(Inspection.lines("SHOW STORAGE;", program).first ?? "")
-        guard program.quit() == 0 else { throw KillFailure("it cannot be closed: \(program.errors)") }
-        try expectNothingLeft(segments: Int(storage["segment_files"] as? String ?? "") ?? -1)
-        remove(path)
-        remove(options.folder + "/killed.bossdb")
-        if let backup = choice.lastBackup { remove(backup) }
-    }
-
-    private func expectNothingLeft(segments: Int) throws(KillFailure) {
-        let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
-        let leases = names.filter { $0.hasSuffix(".lease") }
-        guard leases.isEmpty else { throw KillFailure("leases of dead readers are still there: \(leases)") }
-        let files = names.filter { $0.hasSuffix(".seg") }
-        // The log that is being written is no segment file yet.
-        guard files.count <= segments + 1 else {
-            throw KillFailure("\(segments) segment files are needed, there are \(files.count): \(files)")
-        }
-        let odd = names.filter { $0.contains("tmp") || $0.hasSuffix(".next") }
-        guard odd.isEmpty else { throw KillFailure("left over: \(odd)") }
-    }
+    private var depth: Inspection.Depth { .oneSnapshot(tally.kills) }
 
     // MARK: Processes and files
 
@@ -330,7 +217,9 @@ package final class KillTrial {
         guard status == 128 + SIGKILL else {
             throw KillFailure("the program ended by itself, with \(status ?? -1): \(program.errors)")
         }
-        guard !program.errors.contains("ERROR") else { throw KillFailure("a writer failed: \(program.errors)") }
+        guard !program.errors.contains("ERROR") else {
+            throw KillFailure("a writer failed: \(program.errors)")
+        }
     }
 
     func remove(_ path: String) {

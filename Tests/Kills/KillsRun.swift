@@ -7,8 +7,8 @@ enum KillsRun {
     private static let usage =
         "usage: bossql-kills [--kills N] [--races N] [--seed S] [--program PATH] [--folder PATH]"
 
-    /// Written by a signal handler, read between two kills; it lives as long as the process, which is the proof behind
-    /// `nonisolated(unsafe)`.
+    /// Written by a signal handler, read between two kills; it lives as long as the process, which is the proof
+    /// behind `nonisolated(unsafe)`.
     nonisolated(unsafe) private static let interrupted: UnsafeMutablePointer<sig_atomic_t> = {
         let flag = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: 1)
         flag.initialize(to: 0)
@@ -33,7 +33,8 @@ enum KillsRun {
 
     private static func options(_ arguments: ArraySlice<String>) throws -> KillOptions {
         // The program lies in the same build folder.
-        let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         let temporary = FileManager.default.temporaryDirectory.path
         var options = KillOptions(
             program: here.path + "/bossql",
@@ -52,7 +53,9 @@ enum KillsRun {
             default: throw UsageError(text: "\(name) \(text)?")
             }
         }
-        guard access(options.program, X_OK) == 0 else { throw UsageError(text: "\(options.program) is not built") }
+        guard access(options.program, X_OK) == 0 else {
+            throw UsageError(text: "\(options.program) is not built")
+        }
         return options
     }
 
