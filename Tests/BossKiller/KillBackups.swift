@@ -1,21 +1,20 @@
 /// Backups that the writer made, or was making.
 extension KillTrial {
+    /// Opens each of them; the next incremental backup goes into the last one, the others are removed.
     func verifyBackups(_ outcome: KillSession.Outcome) throws(KillFailure) {
+        var folders = choice.lastBackup.map { [$0] } ?? []
         for backup in outcome.backups {
-            _ = try verifyBackup(backup.folder, [backup.world])
+            backupWorld = try verifyBackup(backup.folder, [backup.world])
             tally.backups += 1
-            keep(backup.folder, backup.world)
+            folders.append(backup.folder)
         }
-        guard let broken = outcome.brokenBackup else { return }
-        tally.brokenBackups += 1
-        keep(broken.folder, try verifyBackup(broken.folder, broken.worlds))
-    }
-
-    /// The next incremental backup goes there.
-    private func keep(_ folder: String, _ world: KillWorld?) {
-        if choice.lastBackup != folder, let old = choice.lastBackup { remove(old) }
-        choice.lastBackup = folder
-        backupWorld = world
+        if let broken = outcome.brokenBackup {
+            backupWorld = try verifyBackup(broken.folder, broken.worlds)
+            tally.brokenBackups += 1
+            folders.append(broken.folder)
+        }
+        choice.lastBackup = folders.last
+        for folder in Set(folders.dropLast()) where folder != folders.last { remove(folder) }
     }
 
     /// - Parameter worlds: what it may hold; nil for what is no database yet.
