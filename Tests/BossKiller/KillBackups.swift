@@ -26,6 +26,11 @@ extension KillTrial {
         program.send(Inspection.marker + "\n")
         guard case .line = program.answer() else {
             if worlds.contains(where: { $0 == nil }), program.errors.contains("ERROR 3D000") { return nil }
+            if worlds.count > 1, program.errors.contains("the redo of a commit belongs to") {
+                tally.mixedBackups += 1
+                remove(folder)
+                return nil
+            }
             throw KillFailure("failed open of the backup \(folder): \(program.errors)")
         }
         let known = worlds.compactMap { $0 }
