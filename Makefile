@@ -6,6 +6,8 @@ SWIFT ?= swift
 # For `make torture`: make torture SECONDS=600 SEED=17
 torture: SECONDS ?= 60
 SEED ?= 1
+# For `make kills`: make kills KILLS=1000 SEED=17
+KILLS ?= 100
 # Arguments for `make bench`, and a database for `make run`: make run BOSSQL_TOUR=/tmp/mri.bossdb
 ARGUMENTS ?=
 
@@ -70,6 +72,12 @@ bench: toolchain ## run the benchmarks (ARGUMENTS="..." for a replay)
 torture: toolchain ## random work with crashes and failures on a simulated disk, SECONDS=60 SEED=1
 	@$(SWIFT) build $(RELEASE) --product bossql-torture
 	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/bossql-torture" --seconds $(SECONDS) --seed $(SEED)
+
+.PHONY: kills
+kills: toolchain ## kill the real program at work with SIGKILL and compare, KILLS=100 SEED=1
+	@$(SWIFT) build $(RELEASE) --product bossql
+	@$(SWIFT) build $(RELEASE) --product bossql-kills
+	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/bossql-kills" --kills $(KILLS) --seed $(SEED)
 
 .PHONY: tsan
 tsan: toolchain ## run the tests under the thread sanitizer, in .build-tsan
