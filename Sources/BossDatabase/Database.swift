@@ -90,6 +90,9 @@ public final class Database: Sendable {
     private static func finishTransactions(
         _ catalog: Catalog, _ engine: StorageEngine
     ) throws(DatabaseError) -> Catalog {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.skipRedo) { return catalog }
+        #endif
         let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
         let redos = try mappingErrors { () throws(StorageError) in
             try engine.catalogRedo(after: applied, in: engine.view())
@@ -104,6 +107,9 @@ public final class Database: Sendable {
 
     /// A catalog that is older than the engine's pages must not give their channel numbers away again.
     private func reserveChannelNumbers() throws(DatabaseError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.giveNumbersAwayAgain) { return }
+        #endif
         let largest = try mappingErrors { () throws(StorageError) in try engine.view().largestChannel }
         try mappingErrors { () throws(CatalogError) in
             if try catalog.lastChannelID < largest { try catalog.reserveChannelIDs(upTo: largest) }

@@ -213,6 +213,9 @@ extension BackupJob {
     /// Copies the flushed pages of the live log, each verified; the file gets a name of its own, since the log goes on
     /// under its name.
     private mutating func copyLiveLog(_ progress: Progress) throws(StorageError) -> SegmentReference? {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.backUpWithoutLog) { return nil }
+        #endif
         let live = liveEntries
         guard !live.isEmpty else { return nil }
         let header = SegmentHeader(

@@ -13,6 +13,9 @@ extension StorageEngine {
         }
         if state.log == nil { try createLog(state) }
         if !state.hasClaimedEpoch { try publish(state) { _ in } }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.halfBatchOnFullDisk) { return }
+        #endif
         guard let log = state.log, log.end + room > log.allocatedByteCount else { return }
         if !batch.isFrugal { try holdReserve(state, grows: true) }
         try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
@@ -83,6 +86,9 @@ extension StorageEngine {
             try written.get()
             try StorageError.flushing { () throws(StorageError) in
                 try file.sync()
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.omitFolderFlush) { return }
+                #endif
                 try fileSystem.syncDirectory(directory)
             }
         } catch {

@@ -63,6 +63,12 @@ struct VersionCollector {
         guard !deltas.isEmpty else { return LocatedPage(morton: morton, base: base, deltas: []) }
         // A delta of the same commit was written over a box that the commit had deleted.
         let floor = base?.sequence ?? 0
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.hideDeltaOverDeletion) {
+                let younger = deltas.filter { $0.sequence > floor }.sorted { $0.sequence > $1.sequence }
+                return LocatedPage(morton: morton, base: base, deltas: younger)
+            }
+        #endif
         let above = deltas.filter { $0.sequence >= floor }.sorted { $0.sequence > $1.sequence }
         return LocatedPage(morton: morton, base: base, deltas: above)
     }

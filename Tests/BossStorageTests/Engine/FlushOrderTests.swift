@@ -77,6 +77,39 @@ struct FlushOrderTests {
         }
     }
 
+    @Test("no two roots have one number")
+    func rootNumbers() throws {
+        for scenario in CrashScenario.all {
+            let names = try mutations(of: scenario).compactMap { $0.kind == .rename ? $0.newPath : nil }
+            #expect(Set(names).count == names.count, "\(scenario.name): \(names)")
+            let ascending = zip(names, names.dropFirst()).allSatisfy { $0 < $1 }
+            #expect(ascending, "\(scenario.name): \(names)")
+        }
+    }
+
+    @Test("a commit is shown to nobody before it is flushed")
+    func visibility() throws {
+        let files = SimulatedFileSystem(seed: 6)
+        let engine = Mutex<StorageEngine?>(nil)
+        let shown = Mutex<[UInt64]>([])
+        let hooked = HookedFileSystem(files) { operation in
+            guard operation.kind == .sync, operation.path.hasPrefix("wal/"),
+                let engine = engine.withLock({ $0 })
+            else { return }
+            let view = engine.publishedView
+            let newest = try? view.locate(CuboidKey(1, 0).group, codes: [0])[0].newestSequence
+            shown.withLock { $0 += [max(view.sequence, newest ?? .max)] }
+        }
+        let session = Session(files: files, options: CrashScenario.smallOptions)
+        session.seam = hooked
+        try session.open()
+        try session.commit([(CuboidKey(1, 0), session.full())])
+        engine.withLock { $0 = session.engine }
+        for _ in 0..<3 { try session.commit([(CuboidKey(1, 0), session.full())]) }
+        engine.withLock { $0 = nil }
+        #expect(shown.withLock { $0 } == [1, 2, 3])
+    }
+
     @Test("a new log is made, headed, flushed, its folder flushed, named by a root, and only then written")
     func newLog() throws {
         let trace = try mutations(of: try #require(CrashScenario.all.first { $0.name == "first commit" }))
