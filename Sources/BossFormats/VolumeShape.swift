@@ -29,7 +29,7 @@ struct VolumeShape: Hashable {
                     limit: VoxelPoint.coordinateLimit)
             }
             #if SEEDED_DEFECTS
-                if SeededDefect.isOn(.multiplyUnchecked) {
+                if SeededDefect.isOn(.multiplyUnchecked), ["z", "t"].contains(axis) {
                     count = count &* length
                     continue
                 }

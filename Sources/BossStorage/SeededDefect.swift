@@ -68,21 +68,27 @@
         case hideDeltaOverDeletion
         /// What was not counted is not remembered over the next open.
         case forgetUncounted
-        /// The newest commit of a group, by which levels are known to be stale, does not see deletions.
+        /// The newest commit of a cuboid, by which levels are known to be stale, does not see deletions.
         case summaryMissesDeletion
         /// A level that was loaded in bulk counts as made from everything before its commit.
         case loadVouchesForAll
+        /// Sealing a log drops the deletions of boxes.
+        case sealWithoutDeletions
+        /// Sealing a log drops what the history says about loads.
+        case forgetNotesOfLoads
         /// Commits of what others have changed meanwhile are let through.
         case missConflicts
 
         // Readers
 
-        /// The end of one view lets go of the pins of all views of its root.
+        /// Only the newest view of the process keeps its files.
         case losePins
         /// Files are removed as soon as no root names them, whoever reads them.
         case collectByAge
         /// Readers of other processes do not count.
         case ignoreLeases
+        /// A reader takes over what the writer has not flushed.
+        case readUnflushed
         /// A reader's lease names the newest root it goes by.
         case leaseNamesNewestRoot
         /// Closing a file that was not used for long takes it away from who still holds it.
@@ -102,6 +108,8 @@
         case acceptShortWrite
         /// A backup lacks what is in the live log.
         case backUpWithoutLog
+        /// A backup does not read back what it has written.
+        case trustCopies
         /// The index of a sealed log lacks the last entry of each group.
         case sealWithoutLastEntry
         /// A shard says that its keys end where its last segment starts.

@@ -49,9 +49,6 @@ final class FileReclaimer: Sendable {
         let ended = state.withLock { state in
             let count = state.pins[root, default: 1] - 1
             state.pins[root] = count > 0 ? count : nil
-            #if SEEDED_DEFECTS
-                if SeededDefect.isOn(.losePins) { state.pins[root] = nil }
-            #endif
             Self.updateLease(state)
             return state.endLease()
         }
@@ -78,6 +75,9 @@ final class FileReclaimer: Sendable {
     func oldestPinnedRoot() -> UInt64 {
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.collectByAge) { return .max }
+            if SeededDefect.isOn(.losePins) {
+                return min(state.withLock { $0.pins.keys.max() } ?? .max, ReaderLease.oldestRoot(fileSystem))
+            }
         #endif
         let own = state.withLock { $0.pins.keys.min() } ?? .max
         return min(own, ReaderLease.oldestRoot(fileSystem))

@@ -123,6 +123,10 @@ extension StorageEngine {
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
             root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.sealWithoutDeletions) { root.rangeTombstones = [] }
+                if SeededDefect.isOn(.forgetNotesOfLoads) { root.bulkNotes = [] }
+            #endif
             root.bulkNotes.removeAll { noted.contains($0.sequence) }
         } taking: {
             $0.memtable = Memtable()

@@ -127,9 +127,6 @@ struct Memtable: Sendable {
     /// The newest sequence number of a group's pages and deletions, 0 without any.
     func newestSequence(of group: PageGroup) -> UInt64 {
         let pages = runs[group]?.joined().reduce(0) { max($0, $1.index.sequence) } ?? 0
-        #if SEEDED_DEFECTS
-            if SeededDefect.isOn(.summaryMissesDeletion) { return pages }
-        #endif
         return rangeTombstones[group]?.reduce(pages) { max($0, $1.sequence) } ?? pages
     }
 

@@ -118,9 +118,6 @@ package struct View: Sendable {
         }
         newest = max(newest, state.memtable.newestSequence(of: group))
         newest = max(newest, overlay?.newestSequence(of: group) ?? 0)
-        #if SEEDED_DEFECTS
-            if SeededDefect.isOn(.summaryMissesDeletion) { return newest }
-        #endif
         return state.rangeTombstones[group]?.reduce(newest) { max($0, $1.sequence) } ?? newest
     }
 

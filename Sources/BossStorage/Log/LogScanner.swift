@@ -44,6 +44,9 @@ struct LogScanner {
         database: FileIdentifier, identifier: FileIdentifier, knownFlushed: UInt64, limit: UInt64 = .max,
         verifyBricks: Bool, resume: LogContents? = nil
     ) throws(StorageError) -> LogContents {
+        #if SEEDED_DEFECTS
+            let limit = SeededDefect.isOn(.readUnflushed) ? UInt64.max : limit
+        #endif
         var contents: LogContents
         if let resume {
             contents = resume

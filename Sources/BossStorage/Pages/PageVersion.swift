@@ -25,7 +25,12 @@ package struct LocatedPage: Sendable {
     package let deltas: [PageVersion]
 
     /// The newest commit that touched the cuboid, 0 when none did.
-    package var newestSequence: UInt64 { deltas.first?.sequence ?? base?.sequence ?? 0 }
+    package var newestSequence: UInt64 {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.summaryMissesDeletion), base?.kind == .tombstone { return 0 }
+        #endif
+        return deltas.first?.sequence ?? base?.sequence ?? 0
+    }
 
     /// The newest commit that the cuboid's newest version was made from, 0 for an unwritten one.
     package var newestBaseSequence: UInt64 { deltas.first?.baseSequence ?? base?.baseSequence ?? 0 }

@@ -58,8 +58,13 @@ struct ScenarioTests {
     private func check(_ session: Session, isMaintained: Bool = false) throws {
         // A handle that was closed was checked when it was open.
         guard let engine = session.engine else { return }
-        _ = try session.state(of: try engine.view(), engine)
+        let view = try engine.view()
+        _ = try session.state(of: view, engine)
         try session.checkPast()
+        // Every commit says something about itself, loads too.
+        let all = Array(1..<view.sequence + 1)
+        if !all.isEmpty { #expect(try engine.notedCommits(1...view.sequence, in: view) == all) }
+        for commit in all { #expect(try engine.note(of: commit, in: view) != nil, "commit \(commit)") }
         if isMaintained { try checkUpkeep(engine, session.files, hasLoads: false) }
     }
 }
