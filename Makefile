@@ -91,9 +91,13 @@ asan: toolchain ## run the tests under the address sanitizer, in .build-asan
 fuzz: toolchain ## run the fuzz targets, in .build-fuzz (SECONDS=10 each, TARGET="page log" for some)
 	@SWIFT="$(SWIFT)" FUZZ_SECONDS="$(SECONDS)" TARGET="$(TARGET)" Scripts/fuzz.sh
 
+.PHONY: defects
+defects: toolchain ## plant one defect after the other, in .build-defects; the tests must catch each
+	@SWIFT="$(SWIFT)" Scripts/defects.sh $(ARGUMENTS)
+
 .PHONY: clean
 clean: ## remove what was built; the tour's database stays
-	@rm -rf .build .build-test .build-tsan .build-asan .build-fuzz Benchmarks/.build Benchmarks/*/.build
+	@rm -rf .build .build-test .build-tsan .build-asan .build-fuzz .build-defects Benchmarks/.build Benchmarks/*/.build
 	@echo "Removed the build folders."
 
 .PHONY: toolchain

@@ -1,12 +1,17 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let checked: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+/// `make defects` plants defects that the tests must catch (docs/TESTING.md); no other build has any of it.
+let defects: [SwiftSetting] =
+    Context.environment["BOSSQL_SEEDED_DEFECTS"] == nil ? [] : [.define("SEEDED_DEFECTS")]
+
+let checked: [SwiftSetting] =
+    defects + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
 /// For modules that hold no unsafe code at all; Swift 6.2 and later also check that (Package@swift-6.2.swift).
 let strict = checked
 

@@ -3,13 +3,19 @@ import PackageDescription
 
 // Swift 6.2 and later: the same targets as Package.swift, with warnings as errors.
 // `make lint` checks that the two manifests describe the same package.
-let checked: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+
+/// `make defects` plants defects that the tests must catch (docs/TESTING.md); no other build has any of it.
+let defects: [SwiftSetting] =
+    Context.environment["BOSSQL_SEEDED_DEFECTS"] == nil ? [] : [.define("SEEDED_DEFECTS")]
+
+let checked: [SwiftSetting] =
+    defects + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ]
 /// For modules that hold no unsafe code at all.
 let strict: [SwiftSetting] = checked + [.strictMemorySafety()]
 

@@ -86,6 +86,9 @@ public final class Database: Sendable {
     /// commit comes first and holds the catalog's changes.
     private static func finishTransactions(_ catalog: Catalog, _ engine: StorageEngine) throws(DatabaseError)
     {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.skipRedo) { return }
+        #endif
         let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
         let redos = try mappingErrors { () throws(StorageError) in
             try engine.catalogRedo(after: applied, in: engine.view())
@@ -100,6 +103,9 @@ public final class Database: Sendable {
 
     /// A catalog that is older than the engine's pages must not give their channel numbers away again.
     private func reserveChannelNumbers() throws(DatabaseError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.giveNumbersAwayAgain) { return }
+        #endif
         let largest = try mappingErrors { () throws(StorageError) in try engine.view().largestChannel }
         try mappingErrors { () throws(CatalogError) in
             if try catalog.lastChannelID < largest { try catalog.reserveChannelIDs(upTo: largest) }

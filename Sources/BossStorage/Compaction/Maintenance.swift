@@ -272,6 +272,9 @@ extension StorageEngine {
                 let removed = inputs.map { ($0.reference.identifier, $0.reference.minimumKey) }
                 let edit = ManifestEdit(
                     added: outputs, removed: Dictionary(removed, uniquingKeysWith: { first, _ in first }))
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.deleteInputsBeforeRoot) { removeEarly(inputs) }
+                #endif
                 try publish(state, edit) { root in
                     root.history.oldest = max(root.history.oldest, kept.oldest)
                 }
@@ -315,6 +318,9 @@ extension StorageEngine {
         where entry.index.sequence < tombstone.sequence && tombstone.contains(entry.index.morton) {
             return true
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetDeletionEarly) { return false }
+        #endif
         try shown.table.forEach(holding: group, tombstone.codes) { (segment) throws(StorageError) in
             guard !hides else { return }
             try segment.forEachEntry(of: group, in: tombstone.codes, leaves: leaves) { entry in

@@ -93,6 +93,9 @@ struct SegmentWriter {
 
     /// Removes everything written; what cannot be removed now is removed by the next open.
     mutating func discard() {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.keepFilesOfGivenUpJob) { return }
+        #endif
         if let file { try? engine.fileSystem.unlink(file.path) }
         for reference in references { try? engine.fileSystem.unlink(reference.path) }
         file = nil

@@ -126,6 +126,9 @@ struct UpkeepState {
     ///
     /// - Parameter named: segments as the new root and the new shards name them.
     func uncounted(after edit: ManifestEdit, named: [SegmentReference]) -> [FileIdentifier] {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetUncounted) { return [] }
+        #endif
         let added = edit.added.filter { $0.role != .compacted }.map(\.identifier)
         let written = Set(named.map(\.identifier))
         let unwritten = counts.filter { !written.contains($0.key) && $0.value.isNews }.map(\.key)

@@ -15,6 +15,9 @@ extension StorageEngine {
         }
         if state.log == nil { try createLog(state) }
         if !state.hasClaimedEpoch { try publish(state) { _ in } }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.halfBatchOnFullDisk) { return }
+        #endif
         guard let log = state.log, log.end + room > log.allocatedByteCount else { return }
         if !batch.isFrugal { try holdReserve(state, grows: true) }
         try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
@@ -97,6 +100,9 @@ extension StorageEngine {
             try written.get()
             try StorageError.flushing { () throws(StorageError) in
                 try file.sync()
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.omitFolderFlush) { return }
+                #endif
                 try fileSystem.syncDirectory(directory)
             }
         } catch {
@@ -131,6 +137,10 @@ extension StorageEngine {
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
             root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.sealWithoutDeletions) { root.rangeTombstones = [] }
+                if SeededDefect.isOn(.forgetNotesOfLoads) { root.bulkNotes = [] }
+            #endif
             root.bulkNotes.removeAll { noted.contains($0.sequence) }
         } taking: {
             $0.memtable = Memtable()

@@ -120,7 +120,12 @@ struct Memtable: Sendable {
     }
 
     /// Every page, as a segment's index takes it.
-    var indexEntries: [PageGroup: [IndexEntry]] { groups.mapValues { $0.map(\.index) } }
+    var indexEntries: [PageGroup: [IndexEntry]] {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.sealWithoutLastEntry) { return indexEntriesButLast }
+        #endif
+        return groups.mapValues { $0.map(\.index) }
+    }
 
     /// The newest sequence number of a group's pages and deletions, 0 without any.
     func newestSequence(of group: PageGroup) -> UInt64 {

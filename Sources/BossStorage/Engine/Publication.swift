@@ -33,6 +33,9 @@ extension StorageEngine {
         root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.reuseRootNumber) { reuseNumber(of: &root) }
+        #endif
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
         root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
         do {

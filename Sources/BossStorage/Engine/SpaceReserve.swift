@@ -65,6 +65,9 @@ extension StorageEngine {
 
     /// Gives the reserve up; false when there is none.
     func releaseReserve(_ state: WriterState) -> Bool {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.keepReserve) { return false }
+        #endif
         guard state.reserve.byteCount > 0, state.failure == nil,
             (try? fileSystem.unlink(SpaceReserve.path)) != nil
         else { return false }

@@ -130,6 +130,9 @@ package final class StorageEngine: Sendable {
 
     /// Records a failure after which nothing more may be written; recovery happens at the next open.
     func poison(_ state: WriterState, _ error: StorageError) -> StorageError {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.goOnAfterFailure) { return error }
+        #endif
         if case .storageFailed(let reason) = error {
             state.failure = reason
         } else {

@@ -11,6 +11,9 @@ struct Manifest: Sendable {
     /// - Parameter status: the last writer's, which tells when newer roots are missing.
     /// - Throws: `.notADatabase` when there is no root, `.corrupt`.
     func newest(_ status: WriterStatus?) throws(StorageError) -> ManifestRoot {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.stepBackFromBadRoot) { return try newestReadable() }
+        #endif
         guard let number = try newestNumber(status) else { throw .notADatabase(path: fileSystem.displayPath) }
         return try load(number)
     }
@@ -77,6 +80,9 @@ struct Manifest: Sendable {
         }
         // The root has its name now: a full disk is no harmless failure any more.
         try StorageError.flushing { () throws(StorageError) in
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.omitRootFolderFlush) { return }
+            #endif
             try fileSystem.syncDirectory(ManifestRoot.directory)
         }
         removeOldRoots(before: min(root.number, keptFrom))
@@ -88,6 +94,9 @@ struct Manifest: Sendable {
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }
         try written.get()
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.omitFlushBeforeRename) { return }
+        #endif
         try StorageError.flushing { () throws(StorageError) in try file.sync() }
     }
 

@@ -92,7 +92,9 @@ extension Session {
             }
         }
         let named = Set(names.map(\.sequence))
-        for (commit, state) in commits where !forgetsHistory || named.contains(commit) {
+        let oldest = engine.history.oldest
+        for (commit, state) in commits
+        where !forgetsHistory || named.contains(commit) || commit >= oldest {
             let shown = state.without(channels: acknowledged.droppedChannels)
             let view = try engine.view(at: commit)
             if let difference = try bricks.difference(engine, view, shown, keys: keys) {
