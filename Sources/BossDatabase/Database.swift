@@ -51,6 +51,11 @@ public final class Database: Sendable {
         let isWriter = options.access == .readWrite
         let catalogPath = path + "/catalog.sqlite"
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
+        if DatabaseFolder.isCutOff(path) {
+            throw DatabaseError(
+                "XX001", "\(path) holds a backup, a restoration or a salvage that was cut off",
+                hint: "make it again; nothing in the folder is of use")
+        }
         guard exists || (isWriter && options.createIfMissing) else {
             throw DatabaseError(
                 "3D000", "there is no database at \(path)",
@@ -125,11 +130,7 @@ public final class Database: Sendable {
             throw DatabaseError("3D000", "\(path) is a file, not the folder of a database")
         }
         // What a crash leaves of a database that was being made.
-        let own: Set<String> = [
-            "LOCK", "MANIFEST", "RESERVE", "wal", "seg", "readers", "catalog.sqlite",
-            "catalog.sqlite-journal",
-        ]
-        guard names.allSatisfy(own.contains) else {
+        guard names.allSatisfy(DatabaseFolder.ownNames.contains) else {
             throw DatabaseError(
                 "3D000", "\(path) holds other files and no database",
                 hint: "name a new folder, such as lab.bossdb")

@@ -69,7 +69,9 @@ struct StatementExecutor {
     /// Refuses what runs for long, or concerns the whole database, inside BEGIN.
     func refuseInTransaction(_ feature: String, _ position: NodePosition) throws(DatabaseError) {
         guard state.status == .idle else {
-            throw Self.notSupported("\(feature) inside a transaction", position)
+            throw DatabaseError(
+                "0A000", "\(feature) cannot run inside a transaction", hint: "COMMIT or ROLLBACK first",
+                position: position.source)
         }
     }
 

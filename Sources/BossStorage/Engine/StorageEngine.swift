@@ -36,6 +36,8 @@ package final class StorageEngine: Sendable {
     let compactingByteCount = Atomic<Int>(0)
     /// Writers that wait for maintenance.
     let stalledWriterCount = Atomic<Int>(0)
+    /// Compactions by hand that wait for a step of maintenance to end.
+    let waitingCompactionCount = Atomic<Int>(0)
     /// Only one thread does maintenance at a time; taken before the writer's monitor.
     let maintenance = Mutex(())
     /// What scrubbing knows.
