@@ -3,13 +3,19 @@ import PackageDescription
 
 // Swift 6.2 and later: the same targets as Package.swift, with warnings as errors.
 // `make lint` checks that the two manifests describe the same package.
-let checked: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+
+/// `make defects` plants defects that the tests must catch (docs/TESTING.md); no other build has any of it.
+let defects: [SwiftSetting] =
+    Context.environment["BOSSQL_SEEDED_DEFECTS"] == nil ? [] : [.define("SEEDED_DEFECTS")]
+
+let checked: [SwiftSetting] =
+    defects + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ]
 /// For modules that hold no unsafe code at all.
 let strict: [SwiftSetting] = checked + [.strictMemorySafety()]
 
@@ -106,6 +112,16 @@ let package = Package(
             name: "bossql-torture", dependencies: ["BossSimulator"],
             path: "Tests/Torture",
             swiftSettings: checked),
+        // Kills the real program at work and compares what it had acknowledged; the tests do some of it, a program
+        // any number.
+        .target(
+            name: "BossKiller", dependencies: ["BossTestSupport"],
+            path: "Tests/BossKiller",
+            swiftSettings: checked),
+        .executableTarget(
+            name: "bossql-kills", dependencies: ["BossKiller", "bossql"],
+            path: "Tests/Kills",
+            swiftSettings: checked),
         // Opens generated databases of 100 TB and 2 PB and prints what that takes; here, since another package cannot
         // see the engine.
         .executableTarget(
@@ -153,7 +169,7 @@ let package = Package(
             name: "BossQLTests",
             dependencies: [
                 "BossQL", "bossql", "BossDatabase", "BossQuery", "BossFormats", "BossVoxels", "BossGeometry",
-                "BossTestSupport",
+                "BossTestSupport", "BossKiller",
             ],
             swiftSettings: checked),
         // Replays the corpora of the fuzz targets; Scripts/fuzz.sh builds the same sources with libFuzzer.

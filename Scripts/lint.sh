@@ -95,6 +95,8 @@ check_imports() {
             report "$file: the module $module is not in the table of imports of Scripts/lint.sh"
             continue
         fi
+        # Compiled for `make defects` only, where it reads the environment.
+        if [[ ${file##*/} == SeededDefect.swift ]]; then allowed+=" FoundationEssentials Foundation"; fi
         while IFS=: read -r place imported; do
             imported=$(sed -E "s/$pattern//; s/[^A-Za-z0-9_].*//" <<<"$imported")
             [[ " $allowed " == *" $imported "* ]] || report "$file:$place: $module may not import $imported"

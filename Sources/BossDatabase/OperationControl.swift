@@ -15,6 +15,9 @@ public final class Cancellation: Sendable {
 
     /// - Throws: `DatabaseError` 57014 once cancelled.
     public func check() throws(DatabaseError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.ignoreCancellation) { return }
+        #endif
         if isCancelled { throw DatabaseError("57014", "the statement was cancelled") }
     }
 }

@@ -28,6 +28,12 @@ struct VolumeShape: Hashable {
                     file: file, what: "the length along \(axis) is \(length)",
                     limit: VoxelPoint.coordinateLimit)
             }
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.multiplyUnchecked), ["z", "t"].contains(axis) {
+                    count = count &* length
+                    continue
+                }
+            #endif
             let (product, overflow) = count.multipliedReportingOverflow(by: length)
             guard !overflow, product <= AnyVolume.maximumByteCount else {
                 throw .tooLarge(

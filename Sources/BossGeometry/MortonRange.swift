@@ -89,6 +89,9 @@ extension CuboidRange {
             let mask = bits(ofAxis: axis)
             let (octantLow, octantHigh) = (first & mask, last & mask)
             let (blockLow, blockHigh) = (low & mask, high & mask)
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.octantOffByOne), octantHigh == blockLow { return .outside }
+            #endif
             if octantHigh < blockLow || octantLow > blockHigh { return .outside }
             if octantLow < blockLow || octantHigh > blockHigh { relation = .cut }
         }
@@ -109,6 +112,9 @@ extension CuboidRange {
             case (false, false, true):
                 // The upper half starts above the key; the answer may still be in the lower one.
                 candidate = MortonCode(unchecked: Self.startOfUpperHalf(low, position))
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.bigminOnePattern), key & 7 == 5 { return candidate }
+                #endif
                 high = Self.endOfLowerHalf(high, position)
             case (false, true, true): return MortonCode(unchecked: low)
             case (true, false, false): return candidate

@@ -79,6 +79,19 @@ struct LevelFreshnessTests {
         #expect(try freshness(1) == .current)
     }
 
+    @Test("a deleted region leaves its levels stale when compaction has removed what it held")
+    func erasedAndCompacted() throws {
+        try simulated.database.setHistoryRetention(microseconds: 0)
+        try set(point(3, 3, 3), to: 1)
+        try channel.downsample()
+        try channel.erase(CutoutRegion(box: channel.box(at: try level(0))))
+        try simulated.database.compact()
+        try simulated.reopen()
+        let reopened = try simulated.database.channel(channel.path)
+        let one = try level(1)
+        #expect(try reopened.freshness(of: CutoutRegion(box: reopened.box(at: one), level: one)) == .stale)
+    }
+
     @Test("a level made from a stale one is stale")
     func chain() throws {
         try set(point(3, 3, 3), to: 200)

@@ -74,6 +74,11 @@ extension Channel {
         let cuboid = layout.grid.cuboid
         func span(_ axis: SpatialAxis) -> Range<Int> {
             let (range, size) = (region.box[axis], cuboid[axis])
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.eraseBorderCuboids) {
+                    return range.lowerBound / size..<(range.upperBound + size - 1) / size
+                }
+            #endif
             let low =
                 range.lowerBound == extent[axis].lowerBound
                 ? range.lowerBound / size : (range.lowerBound + size - 1) / size

@@ -122,6 +122,9 @@ public final class Transaction: Sendable {
             let position = try Self.position(of: name, in: state)
             let savepoint = state.savepoints[position]
             state.savepoints.removeSubrange((position + 1)...)
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.savepointKeepsVoxels) { return savepoint.catalog }
+            #endif
             state.batch = savepoint.batch
             state.actions.removeSubrange(savepoint.actionCount...)
             return savepoint.catalog

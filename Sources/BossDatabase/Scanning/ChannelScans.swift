@@ -43,6 +43,9 @@ extension Channel {
         let background = layout.backgroundBits
         let table = try fold(region, view, control, &statistics, start: { LabelTable(tracksBoxes: true) }) {
             (table, box, content) throws(DatabaseError) in
+            #if SEEDED_DEFECTS
+                let box = SeededDefect.isOn(.boxesMissCuboidEdge) ? box.missingEdge(of: layout.grid) : box
+            #endif
             switch content {
             case .constant(let bits):
                 if bits != background { table.add(bits, voxelCount: box.voxelCount, box: box) }

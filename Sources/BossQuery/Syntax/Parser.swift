@@ -132,6 +132,9 @@ package struct Parser {
     /// - Throws: 54001 below `maximumDepth`.
     mutating func descend() throws(DatabaseError) {
         depth += 1
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.nestWithoutLimit) { return }
+        #endif
         if depth > Self.maximumDepth {
             throw DatabaseError(
                 "54001", "the statement is nested more than \(Self.maximumDepth) levels deep",

@@ -138,6 +138,9 @@ struct BackupJob {
         let reference = segment.reference
         let source = try segment.open().store
         try copy(reference.path, byteCount: reference.fileByteCount, from: source, progress)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustCopies) { return }
+        #endif
         let copy = Segment(reference: reference, origin: target)
         do throws(StorageError) { try copy.verifyPages(leaves: LeafCache(budget: 1 << 20)) } catch {
             // Damage of the source has come along, most likely; it is named then.
@@ -213,6 +216,9 @@ extension BackupJob {
     /// Copies the flushed pages of the live log, each verified; the file gets a name of its own, since the log goes on
     /// under its name.
     private mutating func copyLiveLog(_ progress: Progress) throws(StorageError) -> SegmentReference? {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.backUpWithoutLog) { return nil }
+        #endif
         let live = liveEntries
         guard !live.isEmpty else { return nil }
         let header = SegmentHeader(

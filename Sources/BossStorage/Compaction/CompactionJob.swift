@@ -30,7 +30,6 @@ struct CompactionJob {
             }
             let references = try writer.finish()
             for reference in references { try verify(reference) }
-            writer.release()
             return (references, relieved.subtracting(own))
         } catch {
             writer.discard()
@@ -52,6 +51,9 @@ struct CompactionJob {
         } else {
             for item in mine where item.fate != .dead { try copy(item, group, to: &writer) }
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.leaveDeletionOut) { return false }
+        #endif
         // A deletion of a whole box is written out for the cuboids that it hides, so that its record can go once
         // all of them were seen.
         let hiding = chain.deletions.filter { deletion in
@@ -97,6 +99,9 @@ struct CompactionJob {
         to writer: inout SegmentWriter
     ) throws(StorageError) {
         guard let newest = deltas.first else { return }
+        #if SEEDED_DEFECTS
+            let deltas = SeededDefect.isOn(.foldInWrongOrder) ? deltas.reversed() : deltas
+        #endif
         let located = LocatedPage(
             morton: code, base: base.entry.version(in: base.store),
             deltas: deltas.map { $0.entry.version(in: $0.store) })

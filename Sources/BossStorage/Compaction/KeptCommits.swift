@@ -12,6 +12,9 @@ struct KeptCommits: Sendable, Equatable {
 
     /// Whether a snapshot shows what was true from commit `first` until commit `end` replaced it.
     func hasSnapshot(from first: UInt64, before end: UInt64) -> Bool {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.ignoreSnapshots) { return false }
+        #endif
         var low = 0
         var high = snapshots.count
         while low < high {
@@ -22,7 +25,12 @@ struct KeptCommits: Sendable, Equatable {
     }
 
     /// Whether the history shows what was true from commit `first` until commit `end` replaced it.
-    func hasHistory(from first: UInt64, before end: UInt64) -> Bool { max(first, oldest) < end }
+    func hasHistory(from first: UInt64, before end: UInt64) -> Bool {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.endHistoryOneEarly) { return max(first, oldest &+ 1) < end }
+        #endif
+        return max(first, oldest) < end
+    }
 }
 
 /// Who still needs a version of a cuboid.
@@ -74,6 +82,9 @@ struct VersionChain {
             if fate != .dead { deletions.append((tombstone.sequence, fate)) }
             nextBase = tombstone.sequence
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.dropNewestVersion) { self.items.swapFatesOfEnds() }
+        #endif
     }
 
     private static func fate(_ sequence: UInt64, _ nextBase: UInt64?, _ kept: KeptCommits) -> VersionFate {
@@ -94,6 +105,11 @@ struct VersionChain {
     func foldable(within segments: Set<FileIdentifier>, kept: KeptCommits) -> (
         base: Item, deltas: [Item]
     )? {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.foldAcrossKeptCommits), kept.oldest < .max {
+                return foldable(within: segments, kept: KeptCommits(oldest: .max, snapshots: []))
+            }
+        #endif
         guard let newest = items.first, newest.entry.kind == .delta,
             deletions.first.map({ $0.sequence < newest.entry.sequence }) ?? true,
             let position = items.firstIndex(where: { $0.entry.kind != .delta })

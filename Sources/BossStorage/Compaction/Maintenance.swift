@@ -116,7 +116,7 @@ extension StorageEngine {
             segments: segments, state: upkeep, usage: usage, options: options,
             droppedChannels: shown.droppedChannels)
         if let task = picker.next() { return try runOrPostpone(task, reader, usage, control) }
-        if let task = forced(&wanted, segments, upkeep) {
+        if let task = forced(&wanted, segments, upkeep, usage) {
             return try usingReserve { () throws(StorageError) in try run(task, reader, usage, control) }
         }
         if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
@@ -170,7 +170,8 @@ extension StorageEngine {
 
     /// Segments that a person wants to be rewritten: those that overlap others, then those with anything dead.
     private func forced(
-        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState
+        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState,
+        _ usage: SpaceUsage
     ) -> CompactionTask? {
         let open = segments.filter { wanted.contains($0.reference.identifier) }.sorted {
             $0.reference.minimumKey < $1.reference.minimumKey
@@ -186,7 +187,7 @@ extension StorageEngine {
         var bytes: UInt64 = 0
         for segment in overlapping {
             bytes += segment.reference.fileByteCount
-            if chosen.count >= 2, bytes > options.compactionByteCount { break }
+            if chosen.count >= 2, bytes > min(options.compactionByteCount, usage.affordable) { break }
             chosen.append(segment)
         }
         if chosen.isEmpty {
@@ -257,6 +258,11 @@ extension StorageEngine {
             }
             return .moved(segmentCount: segments.count)
         case .rewrite(let segments):
+            let room = writer.withLock { state in
+                Int(clamping: segments.reduce(0) { $0 &+ state.upkeep.rest(of: $1.reference) })
+            }
+            compactingByteCount.store(room, ordering: .relaxed)
+            defer { compactingByteCount.store(0, ordering: .relaxed) }
             let pacer = CompactionPacer(
                 engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound,
                 control: control)
@@ -298,6 +304,9 @@ extension StorageEngine {
                 let removed = inputs.map { ($0.reference.identifier, $0.reference.minimumKey) }
                 let edit = ManifestEdit(
                     added: outputs, removed: Dictionary(removed, uniquingKeysWith: { first, _ in first }))
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.deleteInputsBeforeRoot) { removeEarly(inputs) }
+                #endif
                 try publish(state, edit) { root in
                     root.history.oldest = max(root.history.oldest, kept.oldest)
                 }
@@ -341,6 +350,9 @@ extension StorageEngine {
         where entry.index.sequence < tombstone.sequence && tombstone.contains(entry.index.morton) {
             return true
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetDeletionEarly) { return false }
+        #endif
         try shown.table.forEach(holding: group, tombstone.codes) { (segment) throws(StorageError) in
             guard !hides else { return }
             try segment.forEachEntry(of: group, in: tombstone.codes, leaves: leaves) { entry in

@@ -103,6 +103,11 @@ struct UpkeepState {
         counts[reference.identifier]?.count ?? Count(reference)
     }
 
+    /// Bytes of a segment that somebody needs.
+    func rest(of reference: SegmentReference) -> UInt64 {
+        reference.fileByteCount - min(reference.fileByteCount, count(of: reference).dead)
+    }
+
     /// What the counts say beyond what the manifest says.
     var correction: (dead: Int64, held: Int64) {
         counts.values.reduce((0, 0)) { sum, counted in
@@ -121,6 +126,9 @@ struct UpkeepState {
     ///
     /// - Parameter named: segments as the new root and the new shards name them.
     func uncounted(after edit: ManifestEdit, named: [SegmentReference]) -> [FileIdentifier] {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetUncounted) { return [] }
+        #endif
         let added = edit.added.filter { $0.role != .compacted }.map(\.identifier)
         let written = Set(named.map(\.identifier))
         let unwritten = counts.filter { !written.contains($0.key) && $0.value.isNews }.map(\.key)

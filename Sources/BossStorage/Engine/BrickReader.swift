@@ -276,6 +276,9 @@ extension StorageEngine {
         } else {
             try brick.store.read(into: bytes, at: brick.offset)
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustBricks) { return }
+        #endif
         guard CRC32C.checksum(UnsafeRawBufferPointer(bytes)) == brick.entry.checksum else {
             throw damaged(brick)
         }

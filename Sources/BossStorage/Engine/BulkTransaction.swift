@@ -259,6 +259,9 @@ extension SegmentReference {
         var stamped = self
         stamped.commitSequence = sequence
         stamped.minimumSequence = base
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.loadVouchesForAll) { stamped.minimumSequence = sequence }
+        #endif
         stamped.maximumSequence = sequence
         return stamped
     }

@@ -21,7 +21,7 @@ extension StorageEngine {
             } else {
                 try holdReserve(state)
                 do throws(StorageError) { sequence = try write(batch, state) } catch {
-                    throw noteFullDisk(state, error, lacking: batch.room(also: state.root.bulkNotes))
+                    throw noteFullDisk(state, error, lacking: batch.room(also: state.waitingNotes))
                 }
                 noteRoom(state)
             }
@@ -41,6 +41,9 @@ extension StorageEngine {
     func refuseConflicts(
         reads: Set<CuboidKey>, since sequence: UInt64, _ state: WriterState
     ) throws(StorageError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.missConflicts) { return }
+        #endif
         guard !reads.isEmpty, state.lastSequence > sequence else { return }
         for batch in state.pending where batch.sequence > sequence {
             for (group, entry) in batch.entries {
@@ -64,7 +67,8 @@ extension StorageEngine {
         guard let log = state.log else { throw .closed }
         let sequence = state.lastSequence + 1
         let microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
-        let pages = batch.pages(commit: sequence, microseconds: microseconds, also: state.root.bulkNotes)
+        let notes = state.waitingNotes
+        let pages = batch.pages(commit: sequence, microseconds: microseconds, also: notes)
         var offset = log.end
         var checksum: UInt32 = 0
         var entries: [(group: PageGroup, entry: IndexEntry)] = []
@@ -102,19 +106,29 @@ extension StorageEngine {
         do { try written.get() } catch {
             // On a full disk the commit record is missing, and the next batch overwrites what was written: the end
             // stays where it was. After any other error the batch may be whole, and nothing may follow.
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.halfBatchOnFullDisk) { log.end = offset }
+            #endif
             if case .diskFull = error { throw error }
             throw poison(state, error)
         }
         log.end = offset + UInt64(CommitRecord.byteCount)
         log.chain = CommitRecord.checksum(of: record)
+        log.noted.formUnion(notes.map(\.sequence))
         state.lastSequence = sequence
         state.lastMicroseconds = microseconds
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.showBeforeFlush) { entries = showEarly(entries, sequence, log) }
+        #endif
         state.pending.append(.init(sequence: sequence, end: log.end, entries: entries))
         return sequence
     }
 
     /// Waits until a commit is flushed and published; one of the waiting threads flushes for all.
     private func waitUntilVisible(_ sequence: UInt64, _ state: WriterState) throws(StorageError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.acknowledgeBeforePublish) { return }
+        #endif
         while state.pending.contains(where: { $0.sequence == sequence }) {
             if let failure = state.failure { throw .storageFailed(reason: failure) }
             if state.isFlushing { writer.wait() } else { try flushLog(state) }
@@ -129,6 +143,11 @@ extension StorageEngine {
         state.isFlushing = true
         let flushed = writer.unlocked { Result { () throws(StorageError) in try file.sync() } }
         state.isFlushing = false
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.retryFailedFlush), case .failure = flushed, (try? file.sync()) != nil {
+                return try flushLog(state)
+            }
+        #endif
         do { try flushed.get() } catch {
             // A full disk that shows only now has lost acknowledged bytes of the file: not one to go on with.
             if case .diskFull = error { throw poison(state, .storageFailed(reason: "\(error)")) }

@@ -58,6 +58,11 @@ final class FileReclaimer: Sendable {
     /// A lease names the oldest root that a view of this reader goes by.
     private static func updateLease(_ state: State) {
         guard let lease = state.lease, let oldest = state.pins.keys.min() else { return }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.leaseNamesNewestRoot), let newest = state.pins.keys.max() {
+                return lease.update(root: newest)
+            }
+        #endif
         lease.update(root: oldest)
     }
 
@@ -68,6 +73,12 @@ final class FileReclaimer: Sendable {
 
     /// The oldest root that somebody may read by; `UInt64.max` without readers.
     func oldestPinnedRoot() -> UInt64 {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.collectByAge) { return .max }
+            if SeededDefect.isOn(.losePins) {
+                return min(state.withLock { $0.pins.keys.max() } ?? .max, ReaderLease.oldestRoot(fileSystem))
+            }
+        #endif
         let own = state.withLock { $0.pins.keys.min() } ?? .max
         return min(own, ReaderLease.oldestRoot(fileSystem))
     }

@@ -18,6 +18,9 @@ struct Memtable: Sendable {
     /// All entries of a group, ascending.
     func entries(of group: PageGroup) -> [Entry] { Self.merged(runs[group] ?? []) }
 
+    /// Commits whose notes are here.
+    var notedCommits: Set<UInt64> { Set(entries(of: SystemGroup.notes).map(\.index.morton)) }
+
     /// All entries, ascending in each group; copies them.
     var groups: [PageGroup: [Entry]] { runs.mapValues(Self.merged) }
 
@@ -117,7 +120,12 @@ struct Memtable: Sendable {
     }
 
     /// Every page, as a segment's index takes it.
-    var indexEntries: [PageGroup: [IndexEntry]] { groups.mapValues { $0.map(\.index) } }
+    var indexEntries: [PageGroup: [IndexEntry]] {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.sealWithoutLastEntry) { return indexEntriesButLast }
+        #endif
+        return groups.mapValues { $0.map(\.index) }
+    }
 
     /// The newest sequence number of a group's pages and deletions, 0 without any.
     func newestSequence(of group: PageGroup) -> UInt64 {

@@ -31,6 +31,11 @@ extension StorageEngine {
     ) throws(StorageError) -> StorageEngine {
         let manifest = Manifest(fileSystem: fileSystem)
         if !create, try manifest.numbers().isEmpty { throw .notADatabase(path: fileSystem.displayPath) }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.openWithoutLock) {
+                return try recovered(fileSystem, manifest, NoLock(), options)
+            }
+        #endif
         let lock = try fileSystem.lock(WriterStatus.path, holder: options.holder)
         do {
             let engine = try recovered(fileSystem, manifest, lock, options)
@@ -56,6 +61,9 @@ extension StorageEngine {
         state.hasClaimedEpoch = isNew
         state.reserve = SpaceReserve.found(fileSystem)
         state.durableRootNumber = isNew ? root.number : status?.rootNumber ?? 0
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustFoundRoot) { state.durableRootNumber = root.number }
+        #endif
         let isDurable = state.durableRootNumber == root.number
         let reclaimer = FileReclaimer(fileSystem: fileSystem)
         if isDurable,
@@ -144,6 +152,11 @@ extension StorageEngine {
         if let quick, quick.isClosed, quick.end == length, isFlushed {
             return FoundLog(file: file, store: FilePageStore(file: file), contents: quick, isClean: true)
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustClosingRecord), let quick, quick.isClosed, quick.end == length {
+                return FoundLog(file: file, store: FilePageStore(file: file), contents: quick, isClean: true)
+            }
+        #endif
         let contents = try LogScanner(file: file).scan(
             database: root.database, identifier: identifier, knownFlushed: flushed, verifyBricks: true)
         return FoundLog(file: file, store: FilePageStore(file: file), contents: contents, isClean: false)
@@ -162,9 +175,7 @@ extension StorageEngine {
     private func resume(_ log: FoundLog) throws(StorageError) {
         try writer.withLock { (state) throws(StorageError) in
             if log.isClean {
-                state.log = ActiveLog(
-                    store: log.store, header: log.contents.header, end: log.contents.end,
-                    allocatedByteCount: log.contents.end, chain: log.contents.chain)
+                takeLog(log.store, log.contents.header, log.contents, state)
                 writeStatus(state)
             } else if !log.contents.entries.isEmpty {
                 try usingReserve(state) { () throws(StorageError) in try recover(log, state) }
@@ -205,9 +216,7 @@ extension StorageEngine {
             throw error
         }
         let store = FilePageStore(file: file)
-        state.log = ActiveLog(
-            store: store, header: header, end: log.contents.end, allocatedByteCount: log.contents.end,
-            chain: log.contents.chain)
+        takeLog(store, header, log.contents, state)
         let moved = FoundLog(file: file, store: store, contents: log.contents, isClean: true)
         published.withLock { published in
             published.memtable = Memtable()

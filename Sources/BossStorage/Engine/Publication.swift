@@ -33,18 +33,22 @@ extension StorageEngine {
         root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.reuseRootNumber) { reuseNumber(of: &root) }
+        #endif
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
         root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
         do {
             // Views of this process need files, but no roots on disk.
             try Manifest(fileSystem: fileSystem).publish(root, keptFrom: ReaderLease.oldestRoot(fileSystem))
         } catch {
-            // A full disk stops the publication before the root gets its name.
-            if case .diskFull = error {
+            switch error {
+            case .diskFull, .tooLarge:
+                // These stop the publication before the root gets its name.
                 revision.discard()
                 throw error
+            default: throw poison(state, error)
             }
-            throw poison(state, error)
         }
         state.root = root
         state.durableRootNumber = root.number

@@ -76,6 +76,9 @@ final class ReaderLease: Sendable {
 
     /// The oldest root that a live reader goes by, `UInt64.max` without one. Files of dead readers are removed.
     static func oldestRoot(_ fileSystem: any FileSystem) -> UInt64 {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.ignoreLeases) { return .max }
+        #endif
         // A folder that cannot be listed may hold leases.
         guard let names = try? fileSystem.list(directory) else { return 0 }
         var oldest = UInt64.max

@@ -30,8 +30,10 @@ package final class StorageEngine: Sendable {
     let follower: Mutex<FollowerState>
     /// Keeps the files that views and readers of other processes may need.
     let reclaimer: FileReclaimer
-    /// Bytes in files of loads and compactions that are not committed.
+    /// Bytes in files of loads that are not committed.
     let inFlightByteCount = Atomic<Int>(0)
+    /// Bytes that the compaction at work may write.
+    let compactingByteCount = Atomic<Int>(0)
     /// Writers that wait for maintenance.
     let stalledWriterCount = Atomic<Int>(0)
     /// Compactions by hand that wait for a step of maintenance to end.
@@ -130,6 +132,9 @@ package final class StorageEngine: Sendable {
 
     /// Records a failure after which nothing more may be written; recovery happens at the next open.
     func poison(_ state: WriterState, _ error: StorageError) -> StorageError {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.goOnAfterFailure) { return error }
+        #endif
         if case .storageFailed(let reason) = error {
             state.failure = reason
         } else {

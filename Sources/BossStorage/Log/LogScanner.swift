@@ -44,6 +44,9 @@ struct LogScanner {
         database: FileIdentifier, identifier: FileIdentifier, knownFlushed: UInt64, limit: UInt64 = .max,
         verifyBricks: Bool, resume: LogContents? = nil
     ) throws(StorageError) -> LogContents {
+        #if SEEDED_DEFECTS
+            let limit = SeededDefect.isOn(.readUnflushed) ? UInt64.max : limit
+        #endif
         var contents: LogContents
         if let resume {
             contents = resume
@@ -146,6 +149,9 @@ struct LogScanner {
         let checksum = head.withUnsafeBytes {
             UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustBricksOfLog) { return (header, checksum) }
+        #endif
         guard verifyBricks, header.brickCount > 0 else { return (header, checksum) }
         guard let page = try bytes(at: offset, count: header.pageByteCount, atLeast: header.pageByteCount)
         else {
@@ -187,6 +193,9 @@ struct LogScanner {
         if knownFlushed > end {
             throw .corrupt(file: name, offset: end, reason: "a committed batch is damaged")
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.skipLookAhead) { return }
+        #endif
         let window = 1 << 20
         var offset = end
         while offset < length {

@@ -11,6 +11,9 @@ struct Manifest: Sendable {
     /// - Parameter status: the last writer's, which tells when newer roots are missing.
     /// - Throws: `.notADatabase` when there is no root, `.corrupt`.
     func newest(_ status: WriterStatus?) throws(StorageError) -> ManifestRoot {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.stepBackFromBadRoot) { return try newestReadable() }
+        #endif
         guard let number = try newestNumber(status) else { throw .notADatabase(path: fileSystem.displayPath) }
         return try load(number)
     }
@@ -56,12 +59,18 @@ struct Manifest: Sendable {
     /// Makes a root durable under its number. Every file it names was flushed before.
     ///
     /// - Parameter keptFrom: roots from this number on are left, since readers go by them.
-    /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull` before the root
-    ///   has its name; after any other error it is unknown whether it is on disk.
+    /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull`, and `.tooLarge` for a
+    ///   root that could not be read again, before the root has its name; after any other error it is unknown whether it
+    ///   is on disk.
     func publish(_ root: ManifestRoot, keptFrom: UInt64 = .max) throws(StorageError) {
+        let bytes = root.encoded()
+        guard bytes.count <= ManifestRoot.maximumByteCount else {
+            throw .tooLarge(
+                what: "root of the database", byteCount: bytes.count, limit: ManifestRoot.maximumByteCount)
+        }
         let temporary = "\(ManifestRoot.directory)/tmp.\(FileIdentifier(from: fileSystem))"
         do {
-            try write(root, to: temporary)
+            try write(bytes, to: temporary)
             try fileSystem.renameNoReplace(temporary, to: ManifestRoot.path(number: root.number))
         } catch {
             // What cannot be removed now is removed by the next open.
@@ -71,18 +80,23 @@ struct Manifest: Sendable {
         }
         // The root has its name now: a full disk is no harmless failure any more.
         try StorageError.flushing { () throws(StorageError) in
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.omitRootFolderFlush) { return }
+            #endif
             try fileSystem.syncDirectory(ManifestRoot.directory)
         }
         removeOldRoots(before: min(root.number, keptFrom))
     }
 
-    private func write(_ root: ManifestRoot, to temporary: String) throws(StorageError) {
+    private func write(_ bytes: [UInt8], to temporary: String) throws(StorageError) {
         let file = try fileSystem.open(temporary, mode: .createNew)
-        let bytes = root.encoded()
         let written = bytes.withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }
         try written.get()
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.omitFlushBeforeRename) { return }
+        #endif
         try StorageError.flushing { () throws(StorageError) in try file.sync() }
     }
 

@@ -35,6 +35,9 @@ package struct ShardReference: Hashable, Sendable {
         let none = CuboidKey(group: PageGroup(channel: 0, resolution: 0, time: 0), morton: 0)
         minimumKey = segments.map(\.minimumKey).min() ?? none
         maximumKey = segments.map(\.maximumKey).max() ?? none
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.narrowShards) { maximumKey = segments.last?.minimumKey ?? none }
+        #endif
         maximumSequence = segments.map(\.maximumSequence).max() ?? 0
         segmentByteCount = segments.reduce(0) { $0 + $1.fileByteCount }
         liveByteCount = segments.reduce(0) { $0 + $1.liveByteCount }

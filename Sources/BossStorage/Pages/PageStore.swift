@@ -17,7 +17,12 @@ package protocol PageStore: AnyObject, Sendable {
 
 enum PageStoreNumber {
     private static let last = Atomic<UInt64>(0)
-    static func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
+    static func next() -> UInt64 {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.reuseStoreNumbers) { return last.add(1, ordering: .relaxed).newValue % 3 }
+        #endif
+        return last.add(1, ordering: .relaxed).newValue
+    }
 }
 
 /// Pages of a file that is read by its descriptor: the log, or a file that is being written.
@@ -89,6 +94,11 @@ final class MappedPageStore: PageStore {
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) {
         if let store = descriptor.withLock({ $0 }) { return try store.read(into: buffer, at: offset) }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.evictPinned) {
+                throw .inputOutput(operation: "read", file: name, errno: 9)
+            }
+        #endif
         guard let start = Int(exactly: offset), start <= mapping.byteCount,
             buffer.count <= mapping.byteCount - start
         else {

@@ -25,7 +25,12 @@ package struct LocatedPage: Sendable {
     package let deltas: [PageVersion]
 
     /// The newest commit that touched the cuboid, 0 when none did.
-    package var newestSequence: UInt64 { deltas.first?.sequence ?? base?.sequence ?? 0 }
+    package var newestSequence: UInt64 {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.summaryMissesDeletion), base?.kind == .tombstone { return 0 }
+        #endif
+        return deltas.first?.sequence ?? base?.sequence ?? 0
+    }
 
     /// The newest commit that the cuboid's newest version was made from, 0 for an unwritten one.
     package var newestBaseSequence: UInt64 { deltas.first?.baseSequence ?? base?.baseSequence ?? 0 }
@@ -63,6 +68,12 @@ struct VersionCollector {
         guard !deltas.isEmpty else { return LocatedPage(morton: morton, base: base, deltas: []) }
         // A delta of the same commit was written over a box that the commit had deleted.
         let floor = base?.sequence ?? 0
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.hideDeltaOverDeletion) {
+                let younger = deltas.filter { $0.sequence > floor }.sorted { $0.sequence > $1.sequence }
+                return LocatedPage(morton: morton, base: base, deltas: younger)
+            }
+        #endif
         let above = deltas.filter { $0.sequence >= floor }.sorted { $0.sequence > $1.sequence }
         return LocatedPage(morton: morton, base: base, deltas: above)
     }

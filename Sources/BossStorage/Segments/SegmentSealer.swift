@@ -38,6 +38,9 @@ enum SegmentSealer {
             at: alignUp(end, to: UInt64(PageLayout.memoryPage)))
         let fileByteCount = footerOffset + UInt64(SegmentFooter.byteCount)
         try file.truncate(byteCount: fileByteCount)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.nameBeforeFlush) { return (fileByteCount, footer, footerChecksum) }
+        #endif
         try StorageError.flushing { () throws(StorageError) in try file.sync() }
         return (fileByteCount, footer, footerChecksum)
     }

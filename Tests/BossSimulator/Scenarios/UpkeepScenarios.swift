@@ -79,6 +79,7 @@ extension CrashScenario {
         CrashScenario(name: "delete box", options: eagerOptions, prepare: overlapping) { session in
             let group = CuboidKey(1, 0).group
             try session.open()
+            try session.commit([(CuboidKey(1, 3), session.full())])
             try session.delete(ModelBox(group, around: 0, 3), then: [(CuboidKey(1, 2), session.full())])
             try session.delete(
                 ModelBox(group, around: 1, 2),
@@ -139,7 +140,10 @@ extension CrashScenario {
         try committed(session)
         try session.open()
         for brick in 0..<3 {
-            try session.commit([(CuboidKey(1, 0), .delta([brick: session.content()]))])
+            // Each covers a brick of the one before.
+            try session.commit([
+                (CuboidKey(1, 0), .delta([brick: session.content(), brick + 1: session.content()]))
+            ])
             try session.checkpoint()
         }
         try session.close()

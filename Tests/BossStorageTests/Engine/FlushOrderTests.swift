@@ -11,7 +11,7 @@ struct FlushOrderTests {
     /// The disk as a power failure that drops everything unflushed would leave it, looked at whenever a root
     /// is about to get its name.
     @Test(
-        "whatever a root names is on the disk before the root gets its name",
+        "whatever a root names is on the disk before the root gets its name, and until a later root is there",
         arguments: CrashScenario.all.filter { $0.quotaByteCount == nil })
     func namedFilesFirst(_ scenario: CrashScenario) throws {
         let files = SimulatedFileSystem(seed: 21)
@@ -21,6 +21,10 @@ struct FlushOrderTests {
         let problems = Mutex<[String]>([])
         let rootCount = Mutex(0)
         let hooked = HookedFileSystem(files) { operation in
+            if operation.kind == .unlink, operation.path.hasSuffix(".seg") {
+                let found = Self.needing(operation.path, files)
+                problems.withLock { $0 += found }
+            }
             guard operation.kind == .rename, let number = operation.newPath.flatMap(Self.rootNumber) else {
                 return
             }
@@ -37,6 +41,18 @@ struct FlushOrderTests {
 
     private static func rootNumber(_ path: String) -> UInt64? {
         ManifestRoot.number(ofFile: String(path.dropFirst(ManifestRoot.directory.count + 1)))
+    }
+
+    /// The newest durable root, if it names a file that is about to be removed.
+    private static func needing(_ path: String, _ files: SimulatedFileSystem) -> [String] {
+        let left = files.clone().crash(damageSeed: 0)
+        let manifest = Manifest(fileSystem: left)
+        guard let number = try? manifest.numbers().max(), let root = try? manifest.load(number) else {
+            return []
+        }
+        let logs = root.logs.map { SegmentReference.path(role: .log, identifier: $0) }
+        guard (root.segments.map(\.path) + logs).contains(path) else { return [] }
+        return ["root \(number) names \(path), which is removed"]
     }
 
     private static func missing(_ files: SimulatedFileSystem, root path: String, number: UInt64) -> [String] {
@@ -75,6 +91,39 @@ struct FlushOrderTests {
                     "\(scenario.name): operation \(index)")
             }
         }
+    }
+
+    @Test("no two roots have one number")
+    func rootNumbers() throws {
+        for scenario in CrashScenario.all {
+            let names = try mutations(of: scenario).compactMap { $0.kind == .rename ? $0.newPath : nil }
+            #expect(Set(names).count == names.count, "\(scenario.name): \(names)")
+            let ascending = zip(names, names.dropFirst()).allSatisfy { $0 < $1 }
+            #expect(ascending, "\(scenario.name): \(names)")
+        }
+    }
+
+    @Test("a commit is shown to nobody before it is flushed")
+    func visibility() throws {
+        let files = SimulatedFileSystem(seed: 6)
+        let engine = Mutex<StorageEngine?>(nil)
+        let shown = Mutex<[UInt64]>([])
+        let hooked = HookedFileSystem(files) { operation in
+            guard operation.kind == .sync, operation.path.hasPrefix("wal/"),
+                let engine = engine.withLock({ $0 })
+            else { return }
+            let view = engine.publishedView
+            let newest = try? view.locate(CuboidKey(1, 0).group, codes: [0])[0].newestSequence
+            shown.withLock { $0 += [max(view.sequence, newest ?? .max)] }
+        }
+        let session = Session(files: files, options: CrashScenario.smallOptions)
+        session.seam = hooked
+        try session.open()
+        try session.commit([(CuboidKey(1, 0), session.full())])
+        engine.withLock { $0 = session.engine }
+        for _ in 0..<3 { try session.commit([(CuboidKey(1, 0), session.full())]) }
+        engine.withLock { $0 = nil }
+        #expect(shown.withLock { $0 } == [1, 2, 3])
     }
 
     @Test("a new log is made, headed, flushed, its folder flushed, named by a root, and only then written")

@@ -84,6 +84,34 @@ struct FullDiskTests {
         #expect(session.errors.count > 5)
     }
 
+    /// A refused commit may have written a part of itself.
+    @Test("what follows a commit that was refused survives a restart and a power failure")
+    func afterRefusal() throws {
+        var options = options
+        // Sealing the log would mend it.
+        options.logByteCount = 4 << 20
+        for room in stride(from: 20_000, to: 200_000, by: 14_000) {
+            let session = Session(files: SimulatedFileSystem(seed: 5), options: options, brickByteCount: 4096)
+            try session.open()
+            session.continuesAfterErrors = true
+            session.isRefusedWhenFull = true
+            session.files.setFaults(.quota(byteCount: session.files.usedByteCount + room))
+            for code in UInt64(1)..<16 { try session.commit([(CuboidKey(1, code), full(UInt32(code)))]) }
+            #expect(!session.errors.isEmpty, "room \(room)")
+            session.continuesAfterErrors = false
+            session.files.setFaults(.none)
+            try session.commit([(CuboidKey(1, 40), full(40)), (CuboidKey(1, 41), full(41))])
+            session.kill()
+            let left = Session(continuing: session, files: session.files.clone().crash(damageSeed: 0))
+            left.options.bootIdentifier = 2
+            for each in [left, session] {
+                try each.open()
+                let engine = try #require(each.engine)
+                #expect(try each.state(of: engine.view(), engine) == session.acknowledged, "room \(room)")
+            }
+        }
+    }
+
     /// A limit: recovery writes a copy of the log before it goes on, and needs room for that.
     @Test(
         "a writer that finds a log longer than the reserve to recover on a full disk says so, and a reader opens"

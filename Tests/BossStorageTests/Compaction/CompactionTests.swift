@@ -1,0 +1,78 @@
+import Glibc
+import Testing
+
+@testable import BossSimulator
+@testable import BossStorage
+
+/// What compaction leaves, where the scenarios do not look.
+@Suite("Compaction")
+struct CompactionTests {
+    private func prepared(_ name: String) throws -> Session {
+        let scenario = try #require(CrashScenario.all.first { $0.name == name })
+        let session = Session(files: SimulatedFileSystem(seed: 61), options: scenario.options)
+        try scenario.prepare(session)
+        try session.open()
+        return session
+    }
+
+    @Test("that is given up leaves neither files nor bytes that count")
+    func givenUp() throws {
+        var givenUpCount = 0
+        for ordinal in 1..<20 {
+            let session = try prepared("compaction")
+            let engine = try #require(session.engine)
+            try session.checkpoint()
+            session.files.setFaults(.failAtOperation(ordinal, errno: EIO, kinds: [.write]))
+            let error = #expect(throws: StorageError.self) {
+                try engine.compact()
+                throw StorageError.closed
+            }
+            session.files.setFaults(.none)
+            // A root that could not be written stops the writer, and the next one removes the files.
+            guard error != .closed, engine.writer.withLock({ $0.failure }) == nil else { continue }
+            givenUpCount += 1
+            try refuseStrays(session, engine, rootLimit: .max)
+            #expect(engine.spaceUsage.inFlight == 0, "operation \(ordinal)")
+            _ = try session.state(of: try engine.view(), engine)
+        }
+        #expect(givenUpCount > 2)
+    }
+
+    /// With little to compact, its record is looked at while segments still hold what it hides.
+    @Test(
+        "a deletion hides what it hid at every step of upkeep, while older commits show it",
+        arguments: ["compaction", "checkpoint"])
+    func deletionStays(_ name: String) throws {
+        let session = try prepared(name)
+        let engine = try #require(session.engine)
+        let group = CuboidKey(1, 0).group
+        try session.checkpoint()
+        try session.delete(ModelBox(group, around: 0, 3))
+        try session.commit([(CuboidKey(1, 1), session.full())])
+        try session.checkpoint()
+        var stepCount = 0
+        repeat {
+            _ = try session.state(of: try engine.view(), engine)
+            try session.checkPast()
+            stepCount += 1
+        } while try engine.maintain() != nil
+        #expect(stepCount > 1)
+    }
+
+    /// The entry that the deletion leaves for each cuboid is what tells.
+    @Test("a deletion is still a conflict when its record and all that it hid are gone")
+    func deletionConflicts() throws {
+        let session = try prepared("delete box")
+        let engine = try #require(session.engine)
+        try session.checkpoint()
+        let key = CuboidKey(1, 0)
+        var late = WriteBatch(base: try engine.view())
+        late.put(try session.bricks.page(key, session.full()), dependsOnBase: true)
+        try session.setRetention(0)
+        try session.delete(ModelBox(key.group, around: 0, 3))
+        try session.compact()
+        try session.maintain()
+        #expect(engine.publishedView.state.rangeTombstones.isEmpty)
+        #expect(throws: StorageError.writeConflict) { try engine.commit(late) }
+    }
+}
