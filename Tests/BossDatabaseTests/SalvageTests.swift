@@ -41,7 +41,8 @@ struct KnownDatabase {
         ] {
             let grid = try CuboidGrid(
                 cuboid: VoxelExtent(x: 16, y: 16, z: 8), brick: VoxelExtent(x: 8, y: 8, z: 4))
-            let channel = try database.createChannel("lab/exp/\(name)", kind: kind, voxelType: type, grid: grid)
+            let channel = try database.createChannel(
+                "lab/exp/\(name)", kind: kind, voxelType: type, grid: grid)
             var model = ModelVolume(Self.frame, filledWith: 0)
             for index in model.voxels.indices { model.voxels[index] = UInt64(random.below(250)) + 1 }
             try channel.write(try model.volume(type), at: Self.frame.lower)
@@ -66,7 +67,9 @@ struct KnownDatabase {
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
             let url = base.appendingPathComponent(name)
             var isFolder = false
-            if let type = try FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType {
+            if let type = try FileManager.default.attributesOfItem(atPath: url.path)[.type]
+                as? FileAttributeType
+            {
                 isFolder = type == .typeDirectory
             }
             if !isFolder { found[name] = try Data(contentsOf: url) }
@@ -116,7 +119,9 @@ struct KnownDatabase {
 /// What was known before the damage is the oracle.
 @Suite("Salvage of a database")
 struct SalvageDatabaseTests {
-    @Test("takes over everything of a sound database, with its names, under a new identifier", arguments: [true, false])
+    @Test(
+        "takes over everything of a sound database, with its names, under a new identifier",
+        arguments: [true, false])
     func sound(seals: Bool) throws {
         let known = try KnownDatabase(seals: seals)
         let outcome = try known.salvage()
@@ -139,7 +144,9 @@ struct SalvageDatabaseTests {
         expectRefusal("XX001", naming: ["another database"]) { try Database.open(known.saved) }
     }
 
-    @Test("what is wrong afterwards lies in a loss that names channel, level, time and voxels, and nothing else is lost")
+    @Test(
+        "what is wrong afterwards lies in a loss that names channel, level, time and voxels, and nothing else is lost"
+    )
     func damagedPages() throws {
         var random = SeededGenerator(seed: 0xF11)
         var (lost, exact) = (0, 0)
@@ -154,7 +161,9 @@ struct SalvageDatabaseTests {
             let place = "round \(round), seed \(random.seed)"
             let wrong = try known.differences()
             for (path, points) in wrong {
-                let losses = outcome.losses.filter { $0.channel == path && $0.level == .native && $0.time == 0 }
+                let losses = outcome.losses.filter {
+                    $0.channel == path && $0.level == .native && $0.time == 0
+                }
                 for point in points {
                     let isNamed = losses.contains { $0.box?.contains(point) ?? false }
                     let isInStretch = losses.contains { loss in
@@ -215,7 +224,9 @@ struct SalvageDatabaseTests {
         #expect(try Database.check(known.saved).findings.isEmpty)
     }
 
-    @Test("without a catalog channels get back their names from the history, types and shapes from their cuboids")
+    @Test(
+        "without a catalog channels get back their names from the history, types and shapes from their cuboids"
+    )
     func missingCatalog() throws {
         let known = try KnownDatabase()
         try known.remove("catalog.sqlite")
@@ -278,14 +289,18 @@ struct SalvageDatabaseTests {
 
     // MARK: Refusals
 
-    @Test("refuses what is no database, a target in the way, folders inside one another, and a source with a writer")
+    @Test(
+        "refuses what is no database, a target in the way, folders inside one another, and a source with a writer"
+    )
     func refusals() throws {
         let known = try KnownDatabase(layers: 0)
         let folder = known.folder
         expectRefusal("3D000") { try Database.salvage(folder.file("none"), to: known.saved) }
         let file = try folder.write([1], "file")
         expectRefusal("3D000", naming: ["is a file"]) { try Database.salvage(file, to: known.saved) }
-        expectRefusal("3D000", naming: ["no database"]) { try Database.salvage(folder.path, to: "/tmp/never") }
+        expectRefusal("3D000", naming: ["no database"]) {
+            try Database.salvage(folder.path, to: "/tmp/never")
+        }
         expectRefusal("42P07") { try Database.salvage(known.path, to: file) }
         expectRefusal("22023", naming: ["inside"]) {
             try Database.salvage(known.path, to: known.path + "/saved.bossdb")
@@ -296,14 +311,18 @@ struct SalvageDatabaseTests {
         }
         let other = folder.file("other.bossdb")
         try Database.open(other).close()
-        expectRefusal("42P07", naming: ["holds a database already"]) { try Database.salvage(known.path, to: other) }
+        expectRefusal("42P07", naming: ["holds a database already"]) {
+            try Database.salvage(known.path, to: other)
+        }
         let writer = try Database.open(known.path, options: smallOptions())
         expectRefusal("55006") { try Database.salvage(known.path, to: known.saved) }
         try writer.close()
         #expect(!FileManager.default.fileExists(atPath: known.saved))
     }
 
-    @Test("what a salvage or a restoration that was cut off has left does not open, and is cleaned by the next one")
+    @Test(
+        "what a salvage or a restoration that was cut off has left does not open, and is cleaned by the next one"
+    )
     func cutOff() throws {
         let known = try KnownDatabase(layers: 0)
         // As after a kill while segment files were copied.
@@ -325,10 +344,12 @@ struct SalvageDatabaseTests {
         let known = try KnownDatabase(layers: 0)
         for isEmptyFolder in [false, true] {
             if isEmptyFolder {
-                try FileManager.default.createDirectory(atPath: known.saved, withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(
+                    atPath: known.saved, withIntermediateDirectories: true)
             }
             let cancellation = Cancellation()
-            let control = OperationControl(cancellation: cancellation, progress: { _ in cancellation.cancel() })
+            let control = OperationControl(
+                cancellation: cancellation, progress: { _ in cancellation.cancel() })
             expectRefusal("57014") { try Database.salvage(known.path, to: known.saved, control: control) }
             let second = Cancellation()
             let restoring = OperationControl(cancellation: second, progress: { _ in second.cancel() })
@@ -340,7 +361,9 @@ struct SalvageDatabaseTests {
         }
     }
 
-    @Test("a check finds damage in a database that does not open, by file and byte, and names voxels of a channel")
+    @Test(
+        "a check finds damage in a database that does not open, by file and byte, and names voxels of a channel"
+    )
     func check() throws {
         let known = try KnownDatabase(layers: 0)
         let sound = try Database.check(known.path)

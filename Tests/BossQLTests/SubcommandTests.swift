@@ -21,7 +21,8 @@ struct SubcommandTests {
             voxels = (0..<(16 * 64 * 64)).map { UInt8($0 % 251) }
             let block = folder.file("block.npy")
             try NPYWriter.write(
-                try Volume<UInt8>(extent: VoxelExtent(x: 64, y: 64, z: 16), elements: voxels).erased, to: block)
+                try Volume<UInt8>(extent: VoxelExtent(x: 64, y: 64, z: 16), elements: voxels).erased,
+                to: block)
             let outcome = try CommandLineProgram.run(
                 [path],
                 input: """
@@ -50,7 +51,9 @@ struct SubcommandTests {
 
         /// The one file in `seg` or `wal` that holds pages.
         func segment() throws -> String {
-            let names = try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.hasSuffix(".seg") }
+            let names = try FileManager.default.subpathsOfDirectory(atPath: path).filter {
+                $0.hasSuffix(".seg")
+            }
             func length(_ name: String) throws -> Int { try Data(contentsOf: url(name)).count }
             return try #require(try names.max { try length($0) < length($1) })
         }
@@ -120,27 +123,36 @@ struct SubcommandTests {
             switch damage {
             case "segment": try FileManager.default.removeItem(at: lab.url(try lab.segment()))
             case "root":
-                for name in try lab.contents().keys where name.hasPrefix("MANIFEST/") { try lab.flip(name, at: 40) }
+                for name in try lab.contents().keys where name.hasPrefix("MANIFEST/") {
+                    try lab.flip(name, at: 40)
+                }
             case "manifest": try FileManager.default.removeItem(at: lab.url("MANIFEST"))
             case "catalog": try FileManager.default.removeItem(at: lab.url("catalog.sqlite"))
             case "cut catalog":
-                try Data(contentsOf: lab.url("catalog.sqlite")).prefix(5000).write(to: lab.url("catalog.sqlite"))
+                try Data(contentsOf: lab.url("catalog.sqlite")).prefix(5000).write(
+                    to: lab.url("catalog.sqlite"))
             default: try lab.flip(try lab.segment(), at: 8)
             }
             let outcome = try lab.run("check", "lab.bossdb")
             #expect(outcome.status == 3, "\(damage): \(outcome.text) \(outcome.errors)")
-            #expect(outcome.text.contains("ERROR: ") && outcome.text.contains("HINT: bossql salvage"), "\(damage)")
+            #expect(
+                outcome.text.contains("ERROR: ") && outcome.text.contains("HINT: bossql salvage"), "\(damage)"
+            )
             #expect(outcome.errors.isEmpty, "\(damage): \(outcome.errors)")
         }
     }
 
-    @Test("paths that lead to no database exit 1 and say what is there", arguments: ["check", "backup", "salvage"])
+    @Test(
+        "paths that lead to no database exit 1 and say what is there",
+        arguments: ["check", "backup", "salvage"])
     func wrongPaths(_ word: String) throws {
         let lab = try Lab()
         try Data([1]).write(to: URL(fileURLWithPath: lab.folder.file("file")))
-        try FileManager.default.createDirectory(atPath: lab.folder.file("empty"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: lab.folder.file("empty"), withIntermediateDirectories: true)
         for (path, words) in [
-            ("none", "there is no folder none"), ("file", "file is a file"), ("empty", "empty holds no database"),
+            ("none", "there is no folder none"), ("file", "file is a file"),
+            ("empty", "empty holds no database"),
         ] {
             let rest = word == "check" ? [] : ["target"]
             let outcome = try CommandLineProgram.run([word, path] + rest, folder: lab.folder.path)
@@ -156,7 +168,8 @@ struct SubcommandTests {
         let folder = try TemporaryDirectory()
         for arguments in [
             ["check"], ["check", "a", "b"], ["check", "a", "--quick", "--full"], ["backup", "a"], ["restore"],
-            ["salvage", "a", "b", "--no-such-option"], ["salvage", "a", "b", "--losses"], ["chek", "lab.bossdb"],
+            ["salvage", "a", "b", "--no-such-option"], ["salvage", "a", "b", "--losses"],
+            ["chek", "lab.bossdb"],
         ] {
             let outcome = try CommandLineProgram.run(arguments, folder: folder.path)
             #expect(outcome.status == 2 && outcome.output.isEmpty, "\(arguments)")
@@ -175,17 +188,22 @@ struct SubcommandTests {
 
     // MARK: backup and restore
 
-    @Test("backup copies, a second one brings it up to date, restore makes a new database, and nothing is overwritten")
+    @Test(
+        "backup copies, a second one brings it up to date, restore makes a new database, and nothing is overwritten"
+    )
     func backups() throws {
         let lab = try Lab()
         let first = try lab.run("backup", "lab.bossdb", "copy.bossdb")
-        #expect(first.status == 0 && first.text.hasPrefix("backed up lab.bossdb to copy.bossdb: commit 1, copied"))
+        #expect(
+            first.status == 0 && first.text.hasPrefix("backed up lab.bossdb to copy.bossdb: commit 1, copied")
+        )
         let change = try lab.run("lab.bossdb", "-c", "DELETE CUTOUT FROM lab/mouse/em Z 0:8")
         #expect(change.status == 0, "\(change.errors)")
         let second = try lab.run("backup", "lab.bossdb", "copy.bossdb")
         #expect(second.status == 0 && second.text.contains("up to date") && second.text.contains("kept "))
         let restored = try lab.run("restore", "copy.bossdb", "new.bossdb")
-        #expect(restored.status == 0 && restored.text.hasPrefix("restored copy.bossdb to new.bossdb: commit 2"))
+        #expect(
+            restored.status == 0 && restored.text.hasPrefix("restored copy.bossdb to new.bossdb: commit 2"))
         let expected = lab.voxels.enumerated().map { $0.offset < 8 * 64 * 64 ? 0 : $0.element }
         #expect(try lab.read(lab.folder.file("new.bossdb")) == expected)
         #expect(try lab.run("check", "copy.bossdb").status == 0)
@@ -224,7 +242,8 @@ struct SubcommandTests {
             let null = open("/dev/null", O_RDWR | O_CLOEXEC)
             defer { close(null) }
             let child = try ChildProcess(
-                executable: CommandLineProgram.path, ["restore", lab.path, new], descriptors: [null, null, null])
+                executable: CommandLineProgram.path, ["restore", lab.path, new],
+                descriptors: [null, null, null])
             usleep(delay)
             kill(child.identifier, SIGKILL)
             let status = child.wait(seconds: 10)
@@ -237,7 +256,8 @@ struct SubcommandTests {
             let again = try lab.run("restore", lab.path, new)
             if again.status != 0 {
                 // Killed when only the name of the catalog was missing: said, and nothing is lost.
-                #expect(again.errors.contains("cut off") || again.errors.contains("already"), "\(again.errors)")
+                #expect(
+                    again.errors.contains("cut off") || again.errors.contains("already"), "\(again.errors)")
                 continue
             }
             #expect(try lab.read(new) == lab.voxels)
@@ -257,7 +277,8 @@ struct SubcommandTests {
         #expect(try lab.contents() == before)
         #expect(try lab.read(lab.folder.file("saved.bossdb")) == lab.voxels)
         let list = try String(contentsOfFile: lab.folder.file("lost.csv"), encoding: .utf8)
-        #expect(list.hasPrefix("kind,channel,is_isotropic,level,time,x_from,") && list.hasSuffix("remark\r\n"))
+        #expect(
+            list.hasPrefix("kind,channel,is_isotropic,level,time,x_from,") && list.hasSuffix("remark\r\n"))
         let again = try lab.run("salvage", "lab.bossdb", "other.bossdb", "--losses", "lost.csv")
         #expect(again.status == 1 && again.errors.contains("42P07"))
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("other.bossdb")))
@@ -271,9 +292,12 @@ struct SubcommandTests {
         let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb", "--losses", "lost.csv")
         #expect(outcome.status == 3)
         #expect(try lab.contents() == before)
-        #expect(outcome.text.contains("LOST\n  lab/mouse/em, resolution 0, time 0: brick "), "\(outcome.text)")
+        #expect(
+            outcome.text.contains("LOST\n  lab/mouse/em, resolution 0, time 0: brick "), "\(outcome.text)")
         let list = try String(contentsOfFile: lab.folder.file("lost.csv"), encoding: .utf8)
-        let rows = list.split(separator: "\r\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let rows = list.split(separator: "\r\n").dropFirst().map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         #expect(rows.count == 1 && rows.first?.first == "brick")
         let numbers = try #require(rows.first).dropFirst(5).prefix(6).compactMap { Int($0) }
         try #require(numbers.count == 6, "\(list)")
@@ -298,14 +322,17 @@ struct SubcommandTests {
         let lab = try Lab()
         try FileManager.default.removeItem(at: lab.url("catalog.sqlite"))
         let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb")
-        #expect(outcome.status == 3 && outcome.text.contains("GUESSED: ") && !outcome.text.contains("\nLOST\n"))
+        #expect(
+            outcome.status == 3 && outcome.text.contains("GUESSED: ") && !outcome.text.contains("\nLOST\n"))
         #expect(try lab.read(lab.folder.file("saved.bossdb")) == lab.voxels)
     }
 
     @Test("Ctrl-C ends a salvage or a backup with 130, and leaves nothing, or all of it")
     func interrupted() throws {
         let lab = try Lab()
-        for arguments in [["salvage", lab.path, lab.folder.file("new")], ["backup", lab.path, lab.folder.file("new")]] {
+        for arguments in [
+            ["salvage", lab.path, lab.folder.file("new")], ["backup", lab.path, lab.folder.file("new")],
+        ] {
             let null = open("/dev/null", O_RDWR | O_CLOEXEC)
             defer { close(null) }
             for delay in [UInt32(4_000), 9_000] {

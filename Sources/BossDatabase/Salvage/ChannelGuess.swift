@@ -89,7 +89,9 @@ struct ChannelGuess {
         {
             return standard
         }
-        guard let brick = box(brickVoxels, deepest: 16), let bricks = box(count, deepest: 4096) else { return nil }
+        guard let brick = box(brickVoxels, deepest: 16), let bricks = box(count, deepest: 4096) else {
+            return nil
+        }
         return try? CuboidGrid(
             cuboid: VoxelExtent(x: brick.x * bricks.x, y: brick.y * bricks.y, z: brick.z * bricks.z),
             brick: brick)

@@ -43,7 +43,8 @@ struct ChannelNames {
         let ranges = SpatialAxis.allCases.map { axis in
             "\(axis.rawValue) \(box[axis].lowerBound):\(box[axis].upperBound)"
         }
-        return "\(path(key.group.channel)) \(ranges.joined(separator: " ")), resolution \(level), time \(key.group.time)"
+        return
+            "\(path(key.group.channel)) \(ranges.joined(separator: " ")), resolution \(level), time \(key.group.time)"
     }
 
     // MARK: Losses

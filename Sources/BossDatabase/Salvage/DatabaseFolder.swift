@@ -25,7 +25,9 @@ enum DatabaseFolder {
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    static func names(_ path: String) -> [String]? { try? FileManager.default.contentsOfDirectory(atPath: path) }
+    static func names(_ path: String) -> [String]? {
+        try? FileManager.default.contentsOfDirectory(atPath: path)
+    }
 
     /// Whether a copy was begun in the folder and never finished.
     static func isCutOff(_ path: String) -> Bool {
@@ -57,7 +59,8 @@ enum DatabaseFolder {
         }
         guard found.contains(where: ["MANIFEST", "seg", "wal", catalogName].contains) else {
             throw DatabaseError(
-                "3D000", "\(path) holds no database", hint: "name the folder that holds MANIFEST and catalog.sqlite")
+                "3D000", "\(path) holds no database",
+                hint: "name the folder that holds MANIFEST and catalog.sqlite")
         }
     }
 
@@ -70,7 +73,8 @@ enum DatabaseFolder {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard exists(parent) else {
             throw DatabaseError(
-                "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first")
+                "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first"
+            )
         }
         guard exists(path) else { return }
         guard let found = names(path) else {
@@ -90,7 +94,8 @@ enum DatabaseFolder {
         throw DatabaseError(
             "42P07",
             isDatabase ? "\(path) holds a database already" : "\(path) is not empty: it holds \(first)",
-            hint: isDatabase && hint != nil ? hint : "name a folder that does not exist; nothing is ever overwritten")
+            hint: isDatabase && hint != nil
+                ? hint : "name a folder that does not exist; nothing is ever overwritten")
     }
 
     /// An error of a copy; where the disk was full it says which, and that nothing of the copy is left.
@@ -121,7 +126,8 @@ enum DatabaseFolder {
         }
         if to.hasPrefix(from == "/" ? from : from + "/") {
             throw DatabaseError(
-                "22023", "\(target) lies inside of the database \(source)", hint: "name a folder outside of it")
+                "22023", "\(target) lies inside of the database \(source)",
+                hint: "name a folder outside of it")
         }
         if from.hasPrefix(to == "/" ? to : to + "/") {
             throw DatabaseError(

@@ -85,7 +85,8 @@ struct SalvageCatalog {
             }
             let owner = try catalog.sealedDatabase
             if !owner.isEmpty, owner != report.source {
-                remarks.append("the catalog was sealed for another database; its names may not fit the voxels")
+                remarks.append(
+                    "the catalog was sealed for another database; its names may not fit the voxels")
             }
             try finish(catalog, engine)
             return catalog
@@ -93,7 +94,9 @@ struct SalvageCatalog {
             if case .newerSchema = error { throw DatabaseError(error) }
             let text = DatabaseFolder.exists("\(source)/\(DatabaseFolder.catalogName)")
             remarks.append(
-                text ? "the catalog is damaged: \(Self.words(error))" : "the catalog catalog.sqlite is missing")
+                text
+                    ? "the catalog is damaged: \(Self.words(error))" : "the catalog catalog.sqlite is missing"
+            )
             return nil
         }
     }
@@ -114,7 +117,8 @@ struct SalvageCatalog {
                     try catalog.apply(redo: redo.redo, engineCommit: redo.commit)
                 } catch {
                     remarks.append(
-                        "catalog: what commit \(redo.commit) changed, and later ones, is lost: \(Self.words(error))")
+                        "catalog: what commit \(redo.commit) changed, and later ones, is lost: \(Self.words(error))"
+                    )
                     break
                 }
             }
@@ -131,7 +135,8 @@ struct SalvageCatalog {
         if !remains.isEmpty { remarks += remains.problems.map { "catalog: \($0)" } }
         if origin == .partly {
             remarks.append(
-                "catalog: rows were taken over without a checksum that fits; look at names, extents and descriptions")
+                "catalog: rows were taken over without a checksum that fits; look at names, extents and descriptions"
+            )
         }
         return remains
     }
@@ -191,7 +196,8 @@ struct SalvageCatalog {
                 notes.append("channel \(number) was dropped; its \(shape.cuboidCount) cuboids were left out")
                 continue
             }
-            remarks.append("the catalog does not describe channel \(number), which has \(shape.cuboidCount) cuboids")
+            remarks.append(
+                "the catalog does not describe channel \(number), which has \(shape.cuboidCount) cuboids")
             try adopt(number, catalog, ChannelGuess(shape), describedBy: nil)
         }
         let largest = report.shapes.keys.max() ?? 0
@@ -204,7 +210,8 @@ struct SalvageCatalog {
     ) throws(DatabaseError) {
         let path = Self.path(in: report.shapes[number]?.actions ?? [])
         var new = Self.new(
-            named: record?.name ?? path?[2] ?? "channel_\(number)", guess, description: record?.description ?? "")
+            named: record?.name ?? path?[2] ?? "channel_\(number)", guess,
+            description: record?.description ?? "")
         var words = guess.guesses
         if let record {
             (new.kind, new.voxelType, new.background) = (record.kind, record.voxelType, record.background)

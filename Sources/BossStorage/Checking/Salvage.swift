@@ -44,7 +44,8 @@ package struct Salvage {
         control: @escaping () throws(StorageError) -> Void = {},
         progress: @escaping (SalvageProgress) -> Void = { _ in }
     ) throws(StorageError) -> SalvageReport {
-        guard try destination.list("").allSatisfy(ignoredFiles.contains), try destination.list(ManifestRoot.directory).isEmpty,
+        guard try destination.list("").allSatisfy(ignoredFiles.contains),
+            try destination.list(ManifestRoot.directory).isEmpty,
             try destination.list("wal").isEmpty
         else { throw .alreadyExists(path: destination.displayPath) }
         var (done, total): (UInt64, UInt64) = (0, 0)
@@ -150,7 +151,9 @@ package struct Salvage {
 
     /// What commits to one channel did may name that channel.
     private static func take(_ note: CommitNote, _ report: inout SalvageReport) {
-        guard let channel = note.channels.first, note.channels.count == 1, !note.action.isEmpty else { return }
+        guard let channel = note.channels.first, note.channels.count == 1, !note.action.isEmpty else {
+            return
+        }
         report.shapes[channel]?.add(note.action)
     }
 

@@ -41,7 +41,8 @@ extension SalvageReading {
                     : reference.maximumKey.group == group.group ? reference.maximumKey.morton : .max >> 1
                 let lowest = CuboidKey(group: group.group, morton: fence.firstMorton)
                 let highest = CuboidKey(group: group.group, morton: max(end, fence.firstMorton))
-                let expected = max(0, fence.byteCount - SegmentIndex.leafHeaderByteCount) / IndexEntry.byteCount
+                let expected =
+                    max(0, fence.byteCount - SegmentIndex.leafHeaderByteCount) / IndexEntry.byteCount
                 let count = Self.count(of: sorted, from: lowest, to: highest, isOpen: number < last)
                 guard count < expected else { continue }
                 stretches.append(

@@ -160,7 +160,8 @@ struct SalvageReading {
         }
         let found = try search(file, reference, role: reference.role)
         let name = inventory.files[file].path
-        let text = "segment file \(name) is damaged: \(found.count) of its \(reference.pageCount) pages were found"
+        let text =
+            "segment file \(name) is damaged: \(found.count) of its \(reference.pageCount) pages were found"
         guard UInt64(found.count) < reference.pageCount else { return inventory.notes.append(text) }
         inventory.remarks.append(text + ", the others are lost with their places")
         inventory.stretches += lostStretches(reference, found)
@@ -266,7 +267,8 @@ struct SalvageReading {
             if !record.isClose, count < record.pageCount {
                 inventory.remarks.append(
                     "log \(file.path): \(record.pageCount - count) of \(record.pageCount) pages of commit "
-                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places")
+                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places"
+                )
             }
             end = max(end, offset + UInt64(CommitRecord.byteCount))
         }
@@ -354,7 +356,8 @@ struct SalvageReading {
         for (identifier, reference) in missing {
             if let reference {
                 inventory.remarks.append(
-                    "\(reference.path) is missing, its \(reference.pageCount) pages are lost with their places")
+                    "\(reference.path) is missing, its \(reference.pageCount) pages are lost with their places"
+                )
                 inventory.stretches += lostStretches(reference, [])
             } else {
                 let path = SegmentReference.path(role: .log, identifier: identifier)

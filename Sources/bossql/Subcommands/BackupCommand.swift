@@ -55,7 +55,8 @@ struct BackupCommand: RunnableCommand {
         var text = "commit \(report.commit), copied \(CommandRun.count(report.copiedFileCount, "file"))"
         text += " (\(Quantities.bytes(Int(clamping: report.copiedByteCount))))"
         guard report.keptFileCount > 0 else { return text }
-        return text + ", kept \(report.keptFileCount), \(Quantities.bytes(Int(clamping: report.byteCount))) in all"
+        return text
+            + ", kept \(report.keptFileCount), \(Quantities.bytes(Int(clamping: report.byteCount))) in all"
     }
 }
 

@@ -75,7 +75,8 @@ struct CheckCommand: RunnableCommand {
         }
         run.write("DAMAGED: \(CommandRun.count(report.errorCount, "error")), \(warnings)\n")
         run.write(
-            "HINT: bossql salvage DB NEWDB saves what is whole; bossql restore BACKUP NEWDB brings a backup back\n")
+            "HINT: bossql salvage DB NEWDB saves what is whole; bossql restore BACKUP NEWDB brings a backup back\n"
+        )
     }
 
     /// `ERROR: object: problem`, the place, and the remedy.

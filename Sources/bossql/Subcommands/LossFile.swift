@@ -15,7 +15,8 @@ final class LossFile {
         let path = FileCompletion.expandingHome(path)
         for folder in folders where path.hasPrefix(folder + "/") {
             throw DatabaseError(
-                "22023", "the list of losses \(path) lies inside of \(folder)", hint: "name a file outside of it")
+                "22023", "the list of losses \(path) lies inside of \(folder)",
+                hint: "name a file outside of it")
         }
         if FileCompletion.exists(path) {
             throw DatabaseError("42P07", "\(path) exists already", hint: "name a file that does not exist")
@@ -38,7 +39,8 @@ final class LossFile {
     private static let textColumns = ["kind", "channel"]
     private static let numberColumns = [
         "level", "time", "x_from", "x_to", "y_from", "y_to", "z_from", "z_to", "cuboid_x", "cuboid_y",
-        "cuboid_z", "brick", "count", "last_cuboid_x", "last_cuboid_y", "last_cuboid_z", "commit", "shown_commit",
+        "cuboid_z", "brick", "count", "last_cuboid_x", "last_cuboid_y", "last_cuboid_z", "commit",
+        "shown_commit",
     ]
 
     static func rows(_ outcome: SalvageOutcome) -> RowSet {
@@ -56,7 +58,9 @@ final class LossFile {
     }
 
     private static func row(_ loss: SalvagedLoss) -> [Value] {
-        func number<N: BinaryInteger>(_ value: N?) -> Value { value.map { .integer(Int64(clamping: $0)) } ?? .null }
+        func number<N: BinaryInteger>(_ value: N?) -> Value {
+            value.map { .integer(Int64(clamping: $0)) } ?? .null
+        }
         var kind = "cuboid"
         var (brick, count): (Int?, Int?) = (nil, nil)
         var last: CuboidIndex?

@@ -34,7 +34,9 @@ enum LossLine {
         var cuboids: Set<String> = []
         var more = 0
         for loss in losses {
-            if case .stretch(let count, _) = loss.extent { more += count } else {
+            if case .stretch(let count, _) = loss.extent {
+                more += count
+            } else {
                 cuboids.insert("\(loss.level) \(loss.time) \(words(loss.cuboid))")
             }
         }
@@ -62,7 +64,8 @@ enum LossLine {
         }
         if let box { text += ", \(bricks.count > 1 ? "inside of " : "")\(words(box))" }
         if let commit = first.commit {
-            text += ", of commit \(commit); \(first.shownCommit.map { "commit \($0)" } ?? "background") stands there"
+            text +=
+                ", of commit \(commit); \(first.shownCommit.map { "commit \($0)" } ?? "background") stands there"
         }
         return DisplayWidth.printable(text + ", in \(first.file)")
     }

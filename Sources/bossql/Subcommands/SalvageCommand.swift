@@ -34,7 +34,8 @@ struct SalvageCommand: RunnableCommand {
     @Argument(help: ArgumentHelp("The folder of the new database.", valueName: "NEWDB"))
     var database: String
 
-    @Option(name: .long, help: ArgumentHelp("Write all losses to a new file, CSV or JSON.", valueName: "FILE"))
+    @Option(
+        name: .long, help: ArgumentHelp("Write all losses to a new file, CSV or JSON.", valueName: "FILE"))
     var losses: String?
 
     /// Lines of losses on the screen.
@@ -71,13 +72,17 @@ struct SalvageCommand: RunnableCommand {
         for line in lines.prefix(Self.lineLimit) { run.write("  \(line)\n") }
         if lines.count > Self.lineLimit {
             let rest = "  and \(lines.count - Self.lineLimit) more"
-            run.write(rest + (losses.map { ", all of them in \($0)\n" } ?? "; --losses FILE writes them all\n"))
+            run.write(
+                rest + (losses.map { ", all of them in \($0)\n" } ?? "; --losses FILE writes them all\n"))
         }
-        Self.write(outcome.remarks, under: outcome.losses.isEmpty ? "LOST, OR MAY BE" : "ALSO LOST, OR MAY BE", run)
+        Self.write(
+            outcome.remarks, under: outcome.losses.isEmpty ? "LOST, OR MAY BE" : "ALSO LOST, OR MAY BE", run)
         Self.write(outcome.notes, under: "NOTES", run)
         for finding in outcome.findings { run.write("\n" + CheckCommand.text(finding)) }
         let isWhole = outcome.isComplete && outcome.findings.isEmpty
-        run.write(isWhole ? "\nnothing was lost\n" : "\nNOT EVERYTHING could be saved; the source was not changed\n")
+        run.write(
+            isWhole ? "\nnothing was lost\n" : "\nNOT EVERYTHING could be saved; the source was not changed\n"
+        )
     }
 
     private func writeChannels(_ outcome: SalvageOutcome, _ run: CommandRun) {

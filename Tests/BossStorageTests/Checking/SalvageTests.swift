@@ -189,7 +189,8 @@ struct SalvageTests {
                 CuboidKey(group: $0.group, morton: $0.morton)
             }
             // What no index of a segment file knows any more has a stretch; of logs and roots it is told in general.
-            let hasGeneral = report.remarks.contains { !$0.contains("lost with their places") }
+            let hasGeneral =
+                report.remarks.contains { !$0.contains("lost with their places") }
                 || report.remarks.contains { $0.hasPrefix("log") }
             for key in database.keys where key.group.channel != 4 {
                 let page = try engine.resolve(
@@ -218,13 +219,16 @@ struct SalvageTests {
                     let isInStretch = report.stretches.contains { $0.contains(key) }
                     if !isNamed { unnamed += 1 }
                     if !isNamed, isInStretch { inStretch += 1 }
-                    #expect(isNamed || isInStretch || hasGeneral, "silent: \(key) brick \(brick), seed \(seed)")
+                    #expect(
+                        isNamed || isInStretch || hasGeneral, "silent: \(key) brick \(brick), seed \(seed)")
                     #expect(
                         !isIntact, "intact, but lost: \(key) brick \(brick), seed \(seed): \(report.remarks)")
                 }
             }
         }
-        print("bricks saved: \(saved), lost: \(lost), of these without a name \(unnamed), in a stretch \(inStretch), part \(part)")
+        print(
+            "bricks saved: \(saved), lost: \(lost), of these without a name \(unnamed), in a stretch \(inStretch), part \(part)"
+        )
         #expect(saved > 0 && lost > 0)
     }
 }

@@ -25,13 +25,15 @@ struct StoppedCompactionTests {
                 #expect(pages == limit)
             }
             #expect(
-                try database.bricks.difference(engine, engine.view(), database.state, keys: database.keys) == nil,
+                try database.bricks.difference(engine, engine.view(), database.state, keys: database.keys)
+                    == nil,
                 "stopped at page \(limit)")
             #expect(engine.inFlightByteCount.load(ordering: .relaxed) == 0)
             // The next one does what is left, and afterwards every file has a name in the root.
             try engine.compact()
             #expect(
-                try database.bricks.difference(engine, engine.view(), database.state, keys: database.keys) == nil)
+                try database.bricks.difference(engine, engine.view(), database.state, keys: database.keys)
+                    == nil)
             #expect(try engine.check(.full) == [])
             try database.close()
             #expect(try StorageCheck.run(fileSystem: database.files, depth: .full) == [])
