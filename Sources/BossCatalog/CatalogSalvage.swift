@@ -9,6 +9,27 @@ package struct CatalogRemains: Sendable {
         "collection", "coordinate_frame", "experiment", "channel", "channel_link", "metadata",
     ]
 
+    /// The columns of a table in their order: names in the file may be damaged.
+    static func columns(of table: String) -> [String] {
+        let text =
+            switch table {
+            case "collection": "id name description creator is_public created_at"
+            case "coordinate_frame":
+                "id name description x_start x_stop y_start y_stop z_start z_stop x_voxel_size y_voxel_size "
+                    + "z_voxel_size voxel_unit creator created_at"
+            case "experiment":
+                "id collection_id name description coordinate_frame_id hierarchy_method level_count "
+                    + "time_sample_count time_step time_step_unit creator is_public created_at"
+            case "channel":
+                "id experiment_id name description kind voxel_type base_resolution default_time_sample cuboid_x "
+                    + "cuboid_y cuboid_z brick_x brick_y brick_z compression background downsample_status state "
+                    + "creator is_public created_at"
+            case "channel_link": "channel_id kind position target_id"
+            default: "owner_kind owner_id key value updated_at"
+            }
+        return text.split(separator: " ").map(String.init)
+    }
+
     /// Rows by table: column names and values.
     var rows: [String: [[(column: String, value: DatabaseValue)]]] = [:]
     /// What could not be read, in words.
@@ -85,7 +106,7 @@ extension Catalog {
                         try session.db.execute(
                             sql: "INSERT INTO \(table) (\(columns)) VALUES (\(places))",
                             arguments: StatementArguments(row.map(\.value)))
-                    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                    } catch let error as DatabaseError where Self.unfit.contains(error.resultCode) {
                         count += 1
                     }
                 }
@@ -104,6 +125,11 @@ extension Catalog {
         }
         return (catalog, problems)
     }
+
+    /// What SQLite answers to a row that is none of the table's.
+    private static let unfit: [ResultCode] = [
+        .SQLITE_CONSTRAINT, .SQLITE_ERROR, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG,
+    ]
 
     /// Seals a catalog that verifies for another database, which takes over its channels and their numbers.
     ///
@@ -180,9 +206,15 @@ private struct RemainsReading {
             do {
                 let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM \(table)\(suffix)")
                 while let row = try cursor.next() {
-                    let values = row.map { (column: $0.0, value: $0.1) }
-                    guard seen.insert(values.map(\.value)).inserted else { continue }
-                    if isSound(row, table) { rows.append(values) } else { refused += 1 }
+                    let values = Array(row.databaseValues)
+                    guard seen.insert(values).inserted else { continue }
+                    let names = CatalogRemains.columns(of: table)
+                    let named = Row(Dictionary(zip(names, values), uniquingKeysWith: { first, _ in first }))
+                    if values.count == names.count, isSound(named, table) {
+                        rows.append(zip(names, values).map { (column: $0, value: $1) })
+                    } else {
+                        refused += 1
+                    }
                 }
                 break
             } catch {

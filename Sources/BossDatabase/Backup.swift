@@ -54,18 +54,14 @@ extension Database {
     ) throws(DatabaseError) -> BackupReport {
         try DatabaseFolder.refuseOverlap(self.path, path)
         // What an earlier backup has brought, whole or cut off, is examined by the engine.
-        let isNew = !DatabaseFolder.exists(path)
-        if !isIncremental || isNew {
-            try DatabaseFolder.prepareNew(
+        var folder: DatabaseFolder.NewFolder?
+        if !isIncremental || !DatabaseFolder.exists(path) {
+            folder = try DatabaseFolder.claimNew(
                 path, hint: "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
         }
+        defer { withExtendedLifetime(folder) {} }
         do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
-            // The first error is the one to report.
-            if isNew {
-                try? FileManager.default.removeItem(atPath: path)
-            } else if !isIncremental {
-                try? DatabaseFolder.removeOwn(path)
-            }
+            folder?.abandon()
             throw DatabaseFolder.full(path, error)
         }
     }
@@ -189,8 +185,6 @@ extension Database {
         _ backup: String, to path: String, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> BackupReport {
         try DatabaseFolder.requireDatabase(backup)
-        try DatabaseFolder.refuseOverlap(backup, path)
-        try DatabaseFolder.prepareNew(path)
         return try reading(backup) { (source) throws(DatabaseError) in
             try source.backUp(to: path, control: control)
         }

@@ -53,8 +53,9 @@ public final class Database: Sendable {
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
         if DatabaseFolder.isCutOff(path) {
             throw DatabaseError(
-                "XX001", "\(path) holds a backup, a restoration or a salvage that was cut off",
-                hint: "make it again; nothing in the folder is of use")
+                "XX001", "\(path) holds a copy that was cut off, or is still being made",
+                hint: "make the backup, the restoration or the salvage again; nothing in the folder is of use"
+            )
         }
         guard exists || (isWriter && options.createIfMissing) else {
             throw DatabaseError(

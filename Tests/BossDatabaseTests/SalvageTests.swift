@@ -25,11 +25,12 @@ struct KnownDatabase {
     /// - Parameters:
     ///   - layers: how often parts are written over, so that deltas stand on full pages.
     ///   - seals: whether the log is sealed into segment files at the end.
-    init(layers: Int = 2, seals: Bool = true) throws {
+    ///   - bulk: writes of at least this many bytes are loads with files of their own.
+    init(layers: Int = 2, seals: Bool = true, bulk: Int = 8 << 20) throws {
         folder = try TemporaryFolder()
         path = folder.file("lab.bossdb")
         saved = folder.file("saved.bossdb")
-        var options = smallOptions()
+        var options = smallOptions(bulk: bulk)
         options.maintainsInBackground = false
         let database = try Database.open(path, options: options)
         var random = SeededGenerator(seed: 0x5A1F)
@@ -204,6 +205,30 @@ struct SalvageDatabaseTests {
         // A note of the commit is lost with the 12 cuboids.
         #expect(count >= 12 && count <= 14)
         #expect(loss.cuboid == CuboidIndex(x: 0, y: 0, z: 0) && last.x >= 2)
+    }
+
+    @Test(
+        "of a load whose file is missing or cut every lost cuboid is named, and no other one",
+        arguments: [true, false])
+    func missingLoad(isCut: Bool) throws {
+        let known = try KnownDatabase(layers: 0, bulk: 1 << 10)
+        let name = try #require(try known.contents().keys.sorted().first { $0.hasPrefix("seg/") })
+        if isCut {
+            let url = URL(fileURLWithPath: known.path + "/" + name)
+            let bytes = try Data(contentsOf: url)
+            try bytes.prefix(bytes.count / 3).write(to: url)
+        } else {
+            try known.remove(name)
+        }
+        let outcome = try known.salvage()
+        let wrong = try known.differences()
+        let (channel, points) = try #require(wrong.first)
+        #expect(wrong.count == 1 && outcome.losses.allSatisfy { $0.channel == channel && $0.file == name })
+        let boxes = outcome.losses.compactMap(\.box)
+        #expect(boxes.count == outcome.losses.count, "\(outcome.losses)")
+        #expect(Set(points).count == boxes.reduce(0) { $0 + $1.voxelCount })
+        #expect(points.allSatisfy { point in boxes.contains { $0.contains(point) } })
+        if !isCut { #expect(boxes.count == 12) }
     }
 
     // MARK: The catalog

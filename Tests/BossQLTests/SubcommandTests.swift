@@ -136,7 +136,7 @@ struct SubcommandTests {
             let outcome = try lab.run("check", "lab.bossdb")
             #expect(outcome.status == 3, "\(damage): \(outcome.text) \(outcome.errors)")
             #expect(
-                outcome.text.contains("ERROR: ") && outcome.text.contains("HINT: bossql salvage"), "\(damage)"
+                outcome.text.contains("ERROR: ") && outcome.text.contains("HINT: bossql restore"), "\(damage)"
             )
             #expect(outcome.errors.isEmpty, "\(damage): \(outcome.errors)")
         }
@@ -230,7 +230,9 @@ struct SubcommandTests {
         let name = try lab.segment()
         try lab.flip(name, at: Self.insideOfPages)
         let outcome = try lab.run("backup", "lab.bossdb", "copy.bossdb")
-        #expect(outcome.status == 3 && outcome.errors.contains("ERROR XX001: \(name)"), "\(outcome.errors)")
+        #expect(
+            outcome.status == 3 && outcome.errors.contains("ERROR XX001: lab.bossdb: \(name)"),
+            "\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("copy.bossdb")))
     }
 

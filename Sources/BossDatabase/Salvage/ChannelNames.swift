@@ -58,11 +58,15 @@ struct ChannelNames {
 
     /// Losses of the engine's own pages, in words.
     func systemLosses(_ report: SalvageReport) -> [String] {
-        report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
-            $0.group.resolution == 0
-                ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
-                : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
+        let stretches = report.stretches.filter { $0.highest.group.channel == SystemGroup.channel }.map {
+            "up to \($0.count) notes of commits or changes of the catalog are lost, in \($0.path)"
         }
+        return stretches
+            + report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
+                $0.group.resolution == 0
+                    ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
+                    : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
+            }
     }
 
     private func named(_ loss: SalvageLoss) -> [SalvagedLoss] {
@@ -87,8 +91,33 @@ struct ChannelNames {
         }
     }
 
+    /// The cuboids of a stretch one by one, where it is certain which are lost; those outside of the frame are none.
+    private func exact(_ stretch: SalvageLostStretch) -> [SalvagedLoss]? {
+        guard let candidates = stretch.candidates,
+            let level = ResolutionLevel(rawValue: stretch.lowest.group.resolution)
+        else { return nil }
+        let group = stretch.lowest.group
+        let layout = layouts[group.channel]
+        let frame = layout.map { $0.hierarchy.box(at: level) }
+        var losses: [SalvagedLoss] = []
+        for candidate in candidates {
+            guard let index = Self.index(candidate.morton) else { continue }
+            if let layout, let frame, layout.grid.box(of: index).intersection(frame) == nil { continue }
+            losses.append(
+                SalvagedLoss(
+                    channel: path(group.channel), channelNumber: group.channel, level: level,
+                    time: Int(group.time), cuboid: index, extent: .cuboid,
+                    box: box(CuboidKey(group: group, morton: candidate.morton)),
+                    commit: stretch.commit == 0 ? nil : stretch.commit, shownCommit: candidate.shownCommit,
+                    file: stretch.path))
+        }
+        return UInt64(losses.count) <= stretch.count ? losses : nil
+    }
+
     /// A stretch over several channels, levels and time samples counts for each that is known to be there.
     private func named(_ stretch: SalvageLostStretch, _ report: SalvageReport) -> [SalvagedLoss] {
+        if stretch.lowest.group.channel == SystemGroup.channel { return [] }
+        if let exact = exact(stretch) { return exact }
         let (low, high) = (stretch.lowest, stretch.highest)
         func row(_ group: PageGroup, _ first: UInt64, _ last: UInt64) -> SalvagedLoss? {
             guard let index = Self.index(first), let end = Self.index(last) else { return nil }

@@ -17,11 +17,16 @@ enum DatabaseFolder {
     static let catalogName = "catalog.sqlite"
     /// The catalog of a copy that is being made. Where it stands beside no catalog, a copy was cut off.
     static let nextCatalogName = "catalog.sqlite.next"
+    /// The same while a database is salvaged: what stands beside it was only derived.
+    static let salvagedCatalogName = "catalog.sqlite.salvaged"
     /// What the folder of a database may hold.
     static let ownNames: Set<String> = [
         "LOCK", "MANIFEST", "RESERVE", "wal", "seg", "readers", catalogName, catalogName + "-journal",
     ]
-    private static let nextNames: Set<String> = [nextCatalogName, nextCatalogName + "-journal"]
+    /// Files of an unfinished catalog.
+    static let nextNames: Set<String> = [
+        nextCatalogName, nextCatalogName + "-journal", salvagedCatalogName, salvagedCatalogName + "-journal",
+    ]
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
@@ -31,7 +36,8 @@ enum DatabaseFolder {
 
     /// Whether a copy was begun in the folder and never finished.
     static func isCutOff(_ path: String) -> Bool {
-        exists(path + "/" + nextCatalogName) && !exists(path + "/" + catalogName)
+        guard !exists(path + "/" + catalogName) else { return false }
+        return exists(path + "/" + nextCatalogName) || exists(path + "/" + salvagedCatalogName)
     }
 
     /// Whether any root is in the folder.
@@ -64,38 +70,67 @@ enum DatabaseFolder {
         }
     }
 
-    /// Looks whether a new database can be made at a path: nothing is there, or an empty folder.
+    /// Makes a folder for a new database, or takes one that is there and empty, and keeps others from doing the same.
     ///
     /// What a copy that was cut off has left is removed, if it holds nothing that could be opened.
     ///
-    /// - Throws: 42P07 naming what is in the way, 3D000 without a folder to make it in.
-    static func prepareNew(_ path: String, hint: String? = nil) throws(DatabaseError) {
+    /// - Parameter hint: what can be done when there is a database.
+    /// - Throws: 42P07 naming what is in the way, 3D000 without a folder to make it in, 55006 while another copy is made
+    ///   there.
+    static func claimNew(_ path: String, hint: String? = nil) throws(DatabaseError) -> NewFolder {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard exists(parent) else {
             throw DatabaseError(
                 "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first"
             )
         }
-        guard exists(path) else { return }
+        let isNew = mkdir(path, 0o777) == 0
+        let code = errno
+        guard isNew || code == EEXIST else {
+            throw DatabaseError("58030", "\(path) cannot be made: \(String(cString: strerror(code)))")
+        }
+        let folder = NewFolder(path: path, isNew: isNew, lock: try lock(path, LOCK_EX))
         guard let found = names(path) else {
             throw DatabaseError("42P07", "\(path) is a file", hint: "name a folder that does not exist")
         }
         if isCutOff(path), found.allSatisfy({ ownNames.contains($0) || nextNames.contains($0) }) {
-            guard !hasRoot(path) else {
+            guard !hasRoot(path) || exists(path + "/" + salvagedCatalogName) else {
                 throw DatabaseError(
                     "42P07", "\(path) holds a copy that was cut off",
                     hint: "remove the folder, and run the command again")
             }
-            return try removeOwn(path)
+            try removeOwn(path)
+            return folder
         }
-        // File systems of their own bring this folder.
-        guard let first = found.sorted().first(where: { $0 != "lost+found" }) else { return }
+        // File systems of their own bring the first folder, a copy that was cut off at its start the file.
+        guard let first = found.sorted().first(where: { $0 != "lost+found" && $0 != "LOCK" }) else {
+            return folder
+        }
         let isDatabase = found.contains("MANIFEST")
         throw DatabaseError(
             "42P07",
             isDatabase ? "\(path) holds a database already" : "\(path) is not empty: it holds \(first)",
             hint: isDatabase && hint != nil
                 ? hint : "name a folder that does not exist; nothing is ever overwritten")
+    }
+
+    /// The folder of a new database while it is made.
+    struct NewFolder {
+        let path: String
+        let isNew: Bool
+        fileprivate let lock: HeldLock?
+
+        fileprivate init(path: String, isNew: Bool, lock: HeldLock?) {
+            self.path = path
+            self.isNew = isNew
+            self.lock = lock
+        }
+
+        /// Leaves the folder as it was found; of what cannot be removed the next one takes care.
+        func abandon() {
+            try? DatabaseFolder.removeOwn(path)
+            if isNew { try? FileManager.default.removeItem(atPath: path) }
+        }
     }
 
     /// An error of a copy; where the disk was full it says which, and that nothing of the copy is left.
@@ -154,23 +189,32 @@ enum DatabaseFolder {
     /// Keeps writers away from a database without writing to it.
     ///
     /// - Throws: 55006 while one is at work.
-    static func keepWritersAway(from path: String) throws(DatabaseError) -> SharedLock? {
-        let descriptor = open(path + "/LOCK", O_RDONLY | O_CLOEXEC)
-        // Without a lock file nobody has the database open for writing.
-        guard descriptor >= 0 else { return nil }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else {
-            let code = errno
-            close(descriptor)
-            // A file system without locks.
-            if code != EWOULDBLOCK { return nil }
+    static func keepWritersAway(from path: String) throws(DatabaseError) -> HeldLock? {
+        do { return try lock(path + "/LOCK", LOCK_SH) } catch {
             throw DatabaseError(
                 "55006", "\(path) is open for writing in another process", hint: "close it there first")
         }
-        return SharedLock(descriptor: descriptor)
+    }
+
+    /// Takes a lock of a file or a folder as it is.
+    ///
+    /// - Returns: nil where there is nothing to lock, or no locks.
+    /// - Throws: 55006 while another process has it.
+    private static func lock(_ path: String, _ kind: Int32) throws(DatabaseError) -> HeldLock? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        guard flock(descriptor, kind | LOCK_NB) == 0 else {
+            let code = errno
+            close(descriptor)
+            if code != EWOULDBLOCK { return nil }
+            throw DatabaseError(
+                "55006", "another process is making a copy in \(path)", hint: "wait until it has ended")
+        }
+        return HeldLock(descriptor: descriptor)
     }
 
     /// A lock that ends with the object.
-    final class SharedLock {
+    final class HeldLock {
         private let descriptor: Int32
 
         init(descriptor: Int32) { self.descriptor = descriptor }

@@ -37,16 +37,13 @@ extension Database {
     ) throws(DatabaseError) -> SalvageOutcome {
         try DatabaseFolder.requireDatabase(damaged)
         try DatabaseFolder.refuseOverlap(damaged, path)
-        try DatabaseFolder.prepareNew(path)
         let lock = try DatabaseFolder.keepWritersAway(from: damaged)
-        defer { withExtendedLifetime(lock) {} }
-        let isNew = !DatabaseFolder.exists(path)
+        let folder = try DatabaseFolder.claimNew(path)
+        defer { withExtendedLifetime((lock, folder)) {} }
         do {
             return try SalvageRun(source: damaged, path: path, control: control).run()
         } catch {
-            // The first error is the one to report.
-            try? DatabaseFolder.removeOwn(path)
-            if isNew { try? FileManager.default.removeItem(atPath: path) }
+            folder.abandon()
             throw DatabaseFolder.full(path, error)
         }
     }
@@ -57,7 +54,7 @@ private struct SalvageRun {
     let source: String
     let path: String
     let control: OperationControl
-    private var next: String { path + "/" + DatabaseFolder.nextCatalogName }
+    private var next: String { path + "/" + DatabaseFolder.salvagedCatalogName }
 
     init(source: String, path: String, control: OperationControl) {
         self.source = source
@@ -112,7 +109,7 @@ private struct SalvageRun {
         options.holder = "process \(ProcessInfo.processInfo.processIdentifier), salvage"
         let salvage = Salvage(
             source: from, destination: to, options: options,
-            ignoredFiles: [DatabaseFolder.nextCatalogName, DatabaseFolder.nextCatalogName + "-journal"])
+            ignoredFiles: DatabaseFolder.nextNames.union(["LOCK"]))
         let control = control
         do throws(StorageError) {
             return try salvage.run(

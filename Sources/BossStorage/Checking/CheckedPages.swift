@@ -7,6 +7,8 @@ struct CheckedPages {
     let object: String
     let database: FileIdentifier
     let droppedChannels: Set<UInt32>
+    /// The commit of pages that do not know theirs.
+    var commit: UInt64 = 0
 
     /// Reads a page and verifies all of it: the header against the index, the directory, every brick and that it can
     /// be decoded. Pages of dropped channels are left alone.
@@ -16,7 +18,7 @@ struct CheckedPages {
         run.done.byteCount += UInt64(entry.pageByteCount)
         run.progress(run.done)
         let key = CuboidKey(group: group, morton: entry.morton)
-        let name = "\(key.words), commit \(entry.sequence), in \(file.path)"
+        let name = "\(key.words), commit \(entry.sequence == 0 ? commit : entry.sequence), in \(file.path)"
         let place = entry.offsetOrConstant
         run.key = key
         defer { run.key = nil }

@@ -17,6 +17,8 @@ struct SalvageReading {
     /// Whether the newest root and all its lists verify, so that every file that counts is named.
     private var isComplete = true
     private var missing: [(FileIdentifier, SegmentReference?)] = []
+    /// What segment files should hold and do not.
+    private(set) var gaps: [SalvageGap] = []
     private var usedPaths: Set<String> = []
 
     init(
@@ -55,6 +57,7 @@ struct SalvageReading {
         }
         readTimes()
         inventory.orderUndated()
+        resolveGaps()
     }
 
     // MARK: Roots
@@ -160,11 +163,20 @@ struct SalvageReading {
         }
         let found = try search(file, reference, role: reference.role)
         let name = inventory.files[file].path
-        let text =
-            "segment file \(name) is damaged: \(found.count) of its \(reference.pageCount) pages were found"
-        guard UInt64(found.count) < reference.pageCount else { return inventory.notes.append(text) }
-        inventory.remarks.append(text + ", the others are lost with their places")
-        inventory.stretches += lostStretches(reference, found)
+        inventory.notes.append(
+            "segment file \(name) is damaged: \(found.count) of its \(reference.pageCount) pages were found")
+        if UInt64(found.count) < reference.pageCount {
+            gaps.append(SalvageGap(reference: reference, found: found))
+        }
+    }
+
+    /// Takes note of what a gap has turned out to be.
+    mutating func take(_ stretches: [SalvageLostStretch], of gap: SalvageGap) {
+        inventory.stretches += stretches
+        if stretches.isEmpty {
+            inventory.notes.append(
+                "what segment file \(gap.reference.path) has lost was written again by later commits")
+        }
     }
 
     /// All leaves, when the whole index verifies.
@@ -355,10 +367,9 @@ struct SalvageReading {
         }
         for (identifier, reference) in missing {
             if let reference {
-                inventory.remarks.append(
-                    "\(reference.path) is missing, its \(reference.pageCount) pages are lost with their places"
-                )
-                inventory.stretches += lostStretches(reference, [])
+                inventory.notes.append(
+                    "segment file \(reference.path) is missing, with \(reference.pageCount) pages")
+                gaps.append(SalvageGap(reference: reference, found: []))
             } else {
                 let path = SegmentReference.path(role: .log, identifier: identifier)
                 let known = root.map { ": commits after \($0.lastSequence)" } ?? ""
@@ -386,7 +397,7 @@ struct SalvageReading {
         }
         let found = try search(file, reference, role: role)
         if let reference, UInt64(found.count) < reference.pageCount {
-            inventory.stretches += lostStretches(reference, found)
+            gaps.append(SalvageGap(reference: reference, found: found))
         }
         if !found.isEmpty, reference == nil {
             inventory.notes.append("\(path): no root names it; its \(found.count) pages were taken over")

@@ -9,9 +9,9 @@ struct CheckCommand: RunnableCommand {
         abstract: "Look for damage in a database.",
         usage: "bossql check DB [--quick | --full] [--format FORMAT]",
         discussion: """
-            Reads every file of the database and compares every checksum. Nothing is written. Another process may \
-            write to the database meanwhile, and a database that does not open is checked file by file. Each finding \
-            names the file, the byte, and what can be done.
+            Reads every file of the database and compares every checksum. The database is not changed; another \
+            process may write to it meanwhile. One that does not open is checked file by file. Each finding names the \
+            file, the byte, and what can be done.
 
             EXAMPLES
               bossql check lab.bossdb
@@ -75,15 +75,17 @@ struct CheckCommand: RunnableCommand {
         }
         run.write("DAMAGED: \(CommandRun.count(report.errorCount, "error")), \(warnings)\n")
         run.write(
-            "HINT: bossql salvage DB NEWDB saves what is whole; bossql restore BACKUP NEWDB brings a backup back\n"
-        )
+            "HINT: bossql restore BACKUP NEWDB brings a backup back; bossql salvage \(DisplayWidth.printable(path)) "
+                + "NEWDB saves what is whole\n")
     }
 
     /// `ERROR: object: problem`, the place, and the remedy.
     static func text(_ finding: DatabaseFinding) -> String {
         var text = finding.isError ? "ERROR: " : "WARNING: "
-        text += DisplayWidth.printable("\(finding.object): \(finding.problem)") + "\n"
-        if let file = finding.file {
+        var object = finding.object
+        if let file = finding.file, object.hasSuffix(", in \(file)") { object.removeLast(file.count + 5) }
+        text += DisplayWidth.printable("\(object): \(finding.problem)") + "\n"
+        if let file = finding.file, !object.hasSuffix(file) || finding.offset != nil {
             text += "  in \(DisplayWidth.printable(file))"
             text += finding.offset.map { ", byte \($0)\n" } ?? "\n"
         }

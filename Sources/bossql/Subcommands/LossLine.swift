@@ -52,8 +52,7 @@ enum LossLine {
         for loss in losses { if case .brick(let brick) = loss.extent { bricks.append(brick) } }
         switch first.extent {
         case .brick:
-            let names = bricks.map(String.init).joined(separator: ", ")
-            text += "\(bricks.count == 1 ? "brick" : "bricks") \(names) of \(cuboid)"
+            text += "\(bricks.count == 1 ? "brick" : "bricks") \(list(bricks)) of \(cuboid)"
         case .cuboid: text += cuboid
         case .cuboidExcept(let held): text += "\(cuboid) without bricks \(list(held))"
         case .unknownBricks(let held):
@@ -73,7 +72,19 @@ enum LossLine {
     /// The last cuboid that there can be.
     private static let end = CuboidIndex(x: 0x1F_FFFF, y: 0x1F_FFFF, z: 0x1F_FFFF)
 
-    private static func list(_ bricks: [Int]) -> String { bricks.map(String.init).joined(separator: ", ") }
+    /// `1, 4 to 9, 12`
+    static func list(_ bricks: [Int]) -> String {
+        var runs: [ClosedRange<Int>] = []
+        for brick in bricks.sorted() {
+            if let last = runs.last, last.upperBound + 1 == brick {
+                runs[runs.count - 1] = last.lowerBound...brick
+            } else {
+                runs.append(brick...brick)
+            }
+        }
+        return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+            .joined(separator: ", ")
+    }
 
     static func words(_ index: CuboidIndex) -> String { "(\(index.x), \(index.y), \(index.z))" }
 
