@@ -23,11 +23,12 @@ fuzz: SECONDS ?= 10
 TARGET ?=
 
 # The tests are optimised: the simulations do in seconds what takes a plain build many minutes. Overflow and bounds are
-# checked all the same; the sanitizers below take plain builds.
-TESTED := -Xswiftc -O --scratch-path .build-test
+# checked all the same.
+OPTIMISED := -Xswiftc -O
+TESTED := $(OPTIMISED) --scratch-path .build-test
 
 # A sanitizer has its own crash reporter; Swift's gets in its way.
-SANITIZED := SWIFT_BACKTRACE=enable=no $(SWIFT) test
+SANITIZED := SWIFT_BACKTRACE=enable=no $(SWIFT) test $(OPTIMISED)
 
 FORMATTED := Sources Tests Fuzzing Benchmarks Package.swift Package@swift-6.2.swift
 

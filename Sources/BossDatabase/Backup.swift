@@ -72,10 +72,11 @@ extension Database {
         let destination = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: true)
         }
-        let next = path + "/" + Self.nextCatalogName
-        // What a backup that was cut off has left.
-        try? FileManager.default.removeItem(atPath: next)
+        // What a first backup that was cut off has left.
+        try? FileManager.default.removeItem(atPath: path + "/" + Self.nextCatalogName)
         let relay = ProgressRelay(title: "backup to \(path)", control: control)
+        let catalogs = BackupCatalog(folder: path)
+        var replaced: UInt64 = 0
         var copied: Result<Void, DatabaseError> = .success(())
         let summary: BackupSummary
         do {
@@ -83,19 +84,36 @@ extension Database {
             let lock = try lockCatalog()
             summary = try relay.run { (report) throws(StorageError) in
                 try engine.backUp(
-                    to: destination, isIncremental: isIncremental, progress: report,
+                    to: destination, isIncremental: isIncremental,
+                    progress: { (done, total) throws(StorageError) in
+                        // No root is named beside a catalog that is not there.
+                        if case .failure = copied { throw .closed }
+                        try report(done, total)
+                    },
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
                         copied = Result { () throws(DatabaseError) in
+                            replaced = catalogs.newestRoot
+                            try catalogs.settle(replaced)
+                            let next = self.nextCatalog(catalogs, after: replaced)
                             try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
                     })
             }
             try copied.get()
-            try replaceCatalog(in: path, destination)
+            if replaced == 0 {
+                try replaceCatalog(in: path, destination)
+            } else {
+                try catalogs.adopt(after: replaced)
+            }
         } catch {
-            try? FileManager.default.removeItem(atPath: next)
+            if replaced == 0 || catalogs.newestRoot == replaced {
+                try? FileManager.default.removeItem(atPath: nextCatalog(catalogs, after: replaced))
+            } else {
+                try? catalogs.adopt(after: replaced)
+            }
+            try copied.get()
             throw error
         }
         return BackupReport(summary)
@@ -116,6 +134,11 @@ extension Database {
                     : "\(path) holds another database, or a later state of this one",
                 hint: "name a folder that does not exist, or one with an earlier backup of this database")
         }
+    }
+
+    /// Where the new catalog waits for the root of the engine.
+    private func nextCatalog(_ catalogs: BackupCatalog, after root: UInt64) -> String {
+        root == 0 ? catalogs.folder + "/" + Self.nextCatalogName : catalogs.path(after: root)
     }
 
     /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads

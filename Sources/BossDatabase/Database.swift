@@ -49,7 +49,6 @@ public final class Database: Sendable {
         throws(DatabaseError) -> Database
     {
         let isWriter = options.access == .readWrite
-        let catalogPath = path + "/catalog.sqlite"
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
         if DatabaseFolder.isCutOff(path) {
             throw DatabaseError(
@@ -63,11 +62,16 @@ public final class Database: Sendable {
                 hint: isWriter ? "allow it to be created" : "a database is created by opening it for writing")
         }
         if !exists { try refuseForeignFolder(path) }
+        let catalogs = BackupCatalog(folder: path)
+        // Before the engine makes a root of its own.
+        let newestRoot = catalogs.newestRoot
         let engine = try openEngine(path, isWriter: isWriter, options: engineOptions(options))
         do {
             // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
             // between the two. Else the catalog is lost, and a new one would give old voxels new names.
             let mayCreate = isWriter && engine.isEmpty
+            if isWriter { try catalogs.settle(newestRoot) }
+            let catalogPath = catalogs.path(of: newestRoot)
             let found = try mappingErrors { () throws(CatalogError) in
                 try Catalog.open(
                     path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,

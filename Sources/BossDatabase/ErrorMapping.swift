@@ -55,8 +55,9 @@ extension DatabaseError {
                 sequence > newest
                     ? "there is no commit \(sequence) yet, the newest is \(newest)"
                     : "commit \(sequence) is older than the kept history, which starts at commit \(oldest)",
-                hint:
-                    "snapshots stay readable: SHOW SNAPSHOTS lists them, history_retention says how long others do"
+                hint: sequence > newest
+                    ? "SHOW COMMITS lists what there is"
+                    : "snapshots stay readable: SHOW SNAPSHOTS lists them, history_retention says how long others do"
             )
         case .noSnapshot(let name):
             self.init("42704", "there is no snapshot \(name)", hint: "SHOW SNAPSHOTS lists them")

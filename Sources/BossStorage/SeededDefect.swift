@@ -18,6 +18,12 @@
         case showBeforeFlush
         /// A flush that failed is tried again, and believed then.
         case retryFailedFlush
+        /// Other processes are told of commits before they are flushed.
+        case tellBeforeFlush
+        /// The closing record of a log is not flushed.
+        case closeWithoutFlush
+        /// Sealing, loads and the end do not wait for commits that are under way.
+        case skipDrain
         /// A commit returns before it is flushed and shown.
         case acknowledgeBeforePublish
         /// Compaction removes its inputs before the root without them is durable.
@@ -43,6 +49,12 @@
         case skipFooterChecksum
         /// Checksums of bricks are not looked at where these are decoded.
         case trustBricks
+        /// Checksums of bricks are not looked at where these are copied out of a mapped file.
+        case trustMappedBricks
+        /// A check does not look at checksums of bricks.
+        case checkOverlooksBricks
+        /// Salvage passes over deltas.
+        case salvageWithoutDeltas
         /// A second writer is let in.
         case openWithoutLock
 
@@ -76,6 +88,18 @@
         case sealWithoutDeletions
         /// Sealing a log drops what the history says about loads.
         case forgetNotesOfLoads
+        /// Commits count as readable although compaction has taken what they showed.
+        case claimLostHistory
+        /// Compacted segments do not say what the history needs of them.
+        case forgetHeldBytes
+        /// Pages of loads are copied without the number of their commit.
+        case copyWithoutCommit
+        /// Versions of a cuboid that go on in the next leaf of an index are not found.
+        case endVersionsAtLeaf
+        /// Compaction loses a cuboid between two chunks.
+        case skipCodeBetweenChunks
+        /// Lists of segments that overlap are searched as if they did not.
+        case searchOverlappingShard
         /// Commits of what others have changed meanwhile are let through.
         case missConflicts
 
@@ -85,6 +109,10 @@
         case losePins
         /// Files are removed as soon as no root names them, whoever reads them.
         case collectByAge
+        /// Files go one root before the last view that needs them.
+        case reclaimOneRootEarly
+        /// The search for files that no root names takes those of loads under way.
+        case sweepOwnFiles
         /// Readers of other processes do not count.
         case ignoreLeases
         /// A reader takes over what the writer has not flushed.
@@ -108,6 +136,8 @@
         case acceptShortWrite
         /// A backup lacks what is in the live log.
         case backUpWithoutLog
+        /// A backup lacks deletions that are in the live log.
+        case backUpWithoutDeletions
         /// A backup does not read back what it has written.
         case trustCopies
         /// The index of a sealed log lacks the last entry of each group.
@@ -130,6 +160,16 @@
                 published.sequence = max(published.sequence, sequence)
             }
             return []
+        }
+
+        func tellEarly(_ log: ActiveLog, _ state: WriterState) {
+            log.flushedEnd = log.end
+            writeStatus(state)
+        }
+
+        func noteClosed(_ log: ActiveLog, _ state: WriterState) {
+            tellEarly(log, state)
+            state.log = nil
         }
 
         func removeEarly(_ inputs: [Segment]) {

@@ -25,10 +25,9 @@ extension KillTrial {
             errorsPath: options.folder + "/backup.errors")
         program.send(Inspection.marker + "\n")
         guard case .line = program.answer() else {
-            if worlds.contains(where: { $0 == nil }), program.errors.contains("ERROR 3D000") { return nil }
-            if worlds.count > 1, program.errors.contains("the redo of a commit belongs to") {
-                tally.mixedBackups += 1
-                remove(folder)
+            // A first backup that was cut off is no database, and says so.
+            let says = ["ERROR 3D000", "cut off"].contains { program.errors.contains($0) }
+            if worlds.contains(where: { $0 == nil }), says {
                 return nil
             }
             throw KillFailure("failed open of the backup \(folder): \(program.errors)")

@@ -22,8 +22,6 @@ package struct KillReport: Sendable {
     /// Backups opened and compared, those cut off looked at.
     package var backups = 0
     package var brokenBackups = 0
-    /// Incremental backups that were cut off between the engine's part and the catalog's.
-    package var mixedBackups = 0
     /// Second writers refused with the holder's process.
     package var refusals = 0
     /// Reads beside the writer, and openings that had to wait for a writer.
@@ -56,7 +54,7 @@ package struct KillReport: Sendable {
               under way: \(places.joined(separator: ", "))
               afterwards \(present) of these were there, \(absent) were not; \(comparedBytes >> 20) MiB compared, \
             \(quickChecks) quick and \(fullChecks) full checks
-              \(backups) backups opened and compared, \(brokenBackups) that were cut off (\(mixedBackups) do not open)
+              \(backups) backups opened and compared, \(brokenBackups) that were cut off
               beside the writer \(reads) reads, \(readerKills) readers killed, \(waits) had to wait for a writer; \
             \(refusals) second writers refused
               \(races) races of two writers, one won each; longest restart to ready \

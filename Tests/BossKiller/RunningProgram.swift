@@ -53,6 +53,7 @@ final class RunningProgram {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }
@@ -68,9 +69,13 @@ final class RunningProgram {
             }
             let left = Int32(max(0, ContinuousClock.now.duration(to: end) / .milliseconds(1)))
             var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            guard poll(&ready, 1, left) > 0 else { return .silence }
+            let found = poll(&ready, 1, left)
+            // Ctrl-C interrupts system calls; the run ends after the kill.
+            if found < 0, errno == EINTR { continue }
+            guard found > 0 else { return .silence }
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             let count = read(output, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return .end }
             pending += chunk[..<count]
         }

@@ -106,6 +106,9 @@ struct BackupState {
         }
         for tombstones in shown.memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
         root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.backUpWithoutDeletions) { root.rangeTombstones = [] }
+        #endif
         let noted = Set(shown.memtable.entries(of: SystemGroup.notes).map(\.index.morton))
         root.bulkNotes.removeAll { noted.contains($0.sequence) }
         return root

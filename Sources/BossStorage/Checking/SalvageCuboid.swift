@@ -129,6 +129,9 @@ struct SalvagedCuboid {
     private mutating func takeDelta(
         _ page: SalvagedPage, _ order: SalvagedVersion.Order, _ path: String
     ) -> Bool {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.salvageWithoutDeltas) { return true }
+        #endif
         guard page.examination.isDirectorySound else { return false }
         for entry in page.examination.sound where replaced[Int(entry.brickIndex)] == nil {
             replaced.updateValue(Source(page: page, entry: entry), forKey: Int(entry.brickIndex))

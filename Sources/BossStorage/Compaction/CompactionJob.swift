@@ -80,6 +80,9 @@ struct CompactionJob {
                 var header = try item.store.verifiedPage(item.entry, group: group, into: buffer)
                 // Pages of bulk segments learn their commit here.
                 header.sequence = item.entry.sequence
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.copyWithoutCommit) { header.sequence = 0 }
+                #endif
                 let bytes = header.encoded()
                 buffer.copyBytes(from: bytes)
                 var entry = item.entry

@@ -77,6 +77,9 @@ struct SegmentWriter {
         reference.level = 1
         reference.heldByteCount = heldByteCount
         reference.snapshotByteCount = snapshotByteCount
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetHeldBytes) { reference.heldByteCount = 0 }
+        #endif
         references.append(reference)
         self.file = nil
         self.header = nil

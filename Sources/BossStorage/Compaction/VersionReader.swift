@@ -44,6 +44,9 @@ struct VersionReader {
                 let codes = try nextCodes(of: segments, group, from: start)
                 if !codes.isEmpty { try body(group, codes) }
                 next = codes.count == Self.chunkCount ? codes.last.map { $0 + 1 } : nil
+                #if SEEDED_DEFECTS
+                    if SeededDefect.isOn(.skipCodeBetweenChunks) { next = next.map { $0 + 1 } }
+                #endif
             }
         }
     }

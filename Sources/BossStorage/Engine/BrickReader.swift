@@ -177,6 +177,9 @@ extension StorageEngine {
         _ cost: inout BrickReadCost
     ) throws(StorageError) {
         let (offset, count) = (Int(brick.offset), brick.storedByteCount)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustMappedBricks) { brick.directory.markVerified(brick.entryIndex) }
+        #endif
         if !brick.directory.isVerified(brick.entryIndex) {
             let actual = try checksum(mapping, offset, count)
             guard actual == brick.entry.checksum else { throw damaged(brick) }

@@ -116,6 +116,9 @@ extension StorageEngine {
         log.chain = CommitRecord.checksum(of: record)
         log.noted.formUnion(notes.map(\.sequence))
         state.lastSequence = sequence
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.tellBeforeFlush) { tellEarly(log, state) }
+        #endif
         state.lastMicroseconds = microseconds
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.showBeforeFlush) { entries = showEarly(entries, sequence, log) }
@@ -171,6 +174,9 @@ extension StorageEngine {
     /// The monitor is given up meanwhile, so the log may be another one afterwards.
     /// - Throws: also `.closed` when another thread has closed the engine in that time.
     func drain(_ state: WriterState) throws(StorageError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.skipDrain) { return try checkWritable(state) }
+        #endif
         while state.isFlushing || !state.pending.isEmpty {
             if let failure = state.failure { throw .storageFailed(reason: failure) }
             if state.isFlushing { writer.wait() } else { try flushLog(state) }

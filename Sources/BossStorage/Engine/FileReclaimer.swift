@@ -80,6 +80,9 @@ final class FileReclaimer: Sendable {
             }
         #endif
         let own = state.withLock { $0.pins.keys.min() } ?? .max
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.reclaimOneRootEarly), own < .max { return own + 1 }
+        #endif
         return min(own, ReaderLease.oldestRoot(fileSystem))
     }
 

@@ -78,6 +78,9 @@ extension StorageEngine {
     func newHeader(role: SegmentRole, _ state: WriterState) -> SegmentHeader {
         let identifier = FileIdentifier(from: fileSystem)
         state.sweep?.created.insert(identifier.low)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.sweepOwnFiles) { state.sweep?.created = [] }
+        #endif
         return SegmentHeader(
             database: database, identifier: identifier, epoch: state.root.epoch,
             createdMicroseconds: fileSystem.microsecondsSince1970(), role: role,
@@ -173,6 +176,9 @@ extension StorageEngine {
         }
         log.end += UInt64(CommitRecord.byteCount)
         try log.store.file.truncate(byteCount: log.end)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.closeWithoutFlush) { return noteClosed(log, state) }
+        #endif
         try log.store.file.sync()
         log.flushedEnd = log.end
         writeStatus(state)

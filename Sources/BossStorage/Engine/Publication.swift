@@ -31,6 +31,9 @@ extension StorageEngine {
         root.uncounted = state.upkeep.uncounted(after: edit, named: named)
         // The counts were made for this history: what it gave up was not counted as needed.
         root.history.oldest = max(root.history.oldest, state.upkeep.kept?.oldest ?? 0)
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.claimLostHistory) { root.history.oldest = state.root.history.oldest }
+        #endif
         root.number += 1
         if !state.hasClaimedEpoch { root.epoch += 1 }
         #if SEEDED_DEFECTS

@@ -169,6 +169,11 @@ struct SegmentTable: Sendable {
             let segments = try shard.segments()
             let references = segments.references
             var at = segments.isDisjoint ? references.firstIndex(isBefore: { $0.maximumKey < low }) : 0
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.searchOverlappingShard) {
+                    at = references.firstIndex(isBefore: { $0.maximumKey < low })
+                }
+            #endif
             while at < references.count, references[at].minimumKey <= high, goesOn() {
                 if low <= references[at].maximumKey { try body(segments[at]) }
                 at += 1

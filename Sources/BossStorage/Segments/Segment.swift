@@ -143,6 +143,9 @@ final class Segment: Evictable {
             var currentLeaf = leafNumber
             while true {
                 if at == entries.count {
+                    #if SEEDED_DEFECTS
+                        if SeededDefect.isOn(.endVersionsAtLeaf) { break }
+                    #endif
                     // Versions of one cuboid may go on in the next leaf.
                     guard currentLeaf + 1 < totals.firstLeaf + totals.leafCount,
                         opened.index.fences[currentLeaf + 1].firstMorton <= wanted

@@ -64,7 +64,7 @@ final class TestBricks {
     private let scratch: VoxelStorage
     private var cache: [BrickContent: [UInt8]] = [:]
     private var output: [UInt8]
-    private var readCount = 0
+    private var ways = SeededGenerator(seed: 3)
 
     init(brickByteCount: Int, preference: CompressionPreference = .lz4) {
         self.brickByteCount = brickByteCount
@@ -176,15 +176,15 @@ extension TestBricks {
         }
     }
 
-    /// Takes each of the three ways of reading in turn.
+    /// Takes one of the three ways of reading.
     private func read(_ brick: StoredBrick, _ engine: StorageEngine) throws {
         var cost = BrickReadCost()
-        readCount += 1
+        let way = ways.next() % 6
         let count = brickByteCount
-        if readCount % 3 == 0 {
+        if way % 3 == 0 {
             try output.withUnsafeMutableBytes { try engine.decode(brick, into: $0, cost: &cost) }
-        } else if readCount % 3 == 1 {
-            let hint: CacheHint = readCount % 2 == 0 ? .interactive : .scan
+        } else if way % 3 == 1 {
+            let hint: CacheHint = way % 2 == 0 ? .interactive : .scan
             let voxels = try engine.decoded(brick, hint: hint, cost: &cost)
             voxels.withUnsafeBytes { voxels in
                 output.withUnsafeMutableBytes {

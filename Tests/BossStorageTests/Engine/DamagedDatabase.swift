@@ -15,6 +15,8 @@ struct DamagedDatabase {
     /// Codecs of all stored bricks.
     private(set) var codecs: Set<BrickCodec> = []
     private let brickByteCount = 1024
+    /// The same for all verdicts, so that every brick is read in every way.
+    private let reader = TestBricks(brickByteCount: 1024)
     private var contentNumber: UInt32 = 4
 
     init(seed: UInt64) throws {
@@ -88,8 +90,7 @@ struct DamagedDatabase {
         let closed = ClosedDatabase(
             files: files, options: options, sequence: sequence, state: state,
             groups: groups.map { ($0.key, $0.value.map(\.morton).sorted()) })
-        return try closed.verdict(
-            on: copy, asWriter: asWriter, TestBricks(brickByteCount: brickByteCount), what)
+        return try closed.verdict(on: copy, asWriter: asWriter, reader, what)
     }
 
     /// Paths by what they are.

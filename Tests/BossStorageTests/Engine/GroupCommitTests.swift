@@ -170,6 +170,40 @@ struct GroupCommitTests {
         #expect([found[1], found[2]].compactMap(\.self).sorted() == ["done", "writeConflict"])
     }
 
+    @Test("a log that is sealed while a commit is being flushed holds that commit")
+    func sealingMeanwhile() throws {
+        let files = SimulatedFileSystem(seed: 12)
+        let flushed = Mutex<StorageEngine?>(nil)
+        let sealed = DispatchSemaphore(value: 0)
+        let hooked = HookedFileSystem(files) { operation in
+            guard operation.kind == .sync, operation.path.hasPrefix("wal/"),
+                let engine = flushed.withLock({ engine in
+                    defer { engine = nil }
+                    return engine
+                })
+            else { return }
+            Thread {
+                #expect(throws: Never.self) { try engine.checkpoint() }
+                sealed.signal()
+            }.start()
+            // Time enough to seal the log, if nothing keeps it.
+            usleep(30_000)
+        }
+        let session = Session(files: files, options: CrashScenario.smallOptions)
+        session.seam = hooked
+        try session.open()
+        try session.commit([(CuboidKey(1, 0), session.full())])
+        flushed.withLock { $0 = session.engine }
+        try session.commit([(CuboidKey(1, 0), session.full()), (CuboidKey(1, 1), session.full())])
+        sealed.wait()
+        session.kill()
+        let left = Session(continuing: session, files: files.clone().crash(damageSeed: 0))
+        left.options.bootIdentifier = 2
+        try left.open()
+        let engine = try #require(left.engine)
+        #expect(try left.state(of: engine.view(), engine) == session.acknowledged)
+    }
+
     @Test("closing while others commit ends cleanly, and what was acknowledged is there", arguments: 0..<12)
     func closing(_ round: Int) throws {
         let files = SimulatedFileSystem(seed: UInt64(round))

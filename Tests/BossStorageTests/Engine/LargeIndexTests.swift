@@ -58,6 +58,21 @@ struct LargeIndexTests {
         }
     }
 
+    @Test("compaction keeps every cuboid of long indexes")
+    func compacted() throws {
+        let engine = try StorageEngine.open(
+            fileSystem: SimulatedFileSystem(seed: 2), mode: .readWrite(create: true), options: .init())
+        let count = 2 * VersionReader.chunkCount + 100
+        // Neighbours, so that none can be left out unseen.
+        let codes = (0..<UInt64(count)).map { $0 + 10 }
+        try bulk(engine, codes, 2)
+        try bulk(engine, codes.filter { $0 % 3 == 0 }, 2)
+        try engine.setRetention(microseconds: 0)
+        try engine.compact()
+        #expect(engine.spaceUsage.dead == 0)
+        try expect(engine, Array(0..<UInt64(count + 30)), stored: Set(codes), 2)
+    }
+
     /// 1000 versions of one cuboid fill more than two leaves of a sealed log.
     @Test("the newest of many versions is found across leaves, with its neighbours")
     func manyVersions() throws {
