@@ -72,11 +72,11 @@ extension Database {
         let destination = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: true)
         }
-        // What a first backup that was cut off has left.
-        try? FileManager.default.removeItem(atPath: path + "/" + Self.nextCatalogName)
         let relay = ProgressRelay(title: "backup to \(path)", control: control)
         let catalogs = BackupCatalog(folder: path)
         var replaced: UInt64 = 0
+        // Before that another backup may be at work in the folder.
+        var isPinned = false
         var copied: Result<Void, DatabaseError> = .success(())
         let summary: BackupSummary
         do {
@@ -92,10 +92,13 @@ extension Database {
                     },
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
+                        isPinned = true
                         copied = Result { () throws(DatabaseError) in
                             replaced = catalogs.newestRoot
                             try catalogs.settle(replaced)
                             let next = self.nextCatalog(catalogs, after: replaced)
+                            // What a first backup that was cut off has left.
+                            if replaced == 0 { try? FileManager.default.removeItem(atPath: next) }
                             try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
@@ -108,6 +111,7 @@ extension Database {
                 try catalogs.adopt(after: replaced)
             }
         } catch {
+            guard isPinned else { throw error }
             if replaced == 0 || catalogs.newestRoot == replaced {
                 try? FileManager.default.removeItem(atPath: nextCatalog(catalogs, after: replaced))
             } else {
