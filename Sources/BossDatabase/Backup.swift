@@ -62,7 +62,7 @@ extension Database {
         defer { withExtendedLifetime(folder) {} }
         do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
             folder?.abandon()
-            throw DatabaseFolder.full(path, error)
+            throw DatabaseFolder.told(path, error)
         }
     }
 

@@ -145,8 +145,13 @@ enum DatabaseFolder {
         }
     }
 
-    /// An error of a copy; where the disk was full it says which, and that nothing of the copy is left.
-    static func full(_ path: String, _ error: DatabaseError) -> DatabaseError {
+    /// An error of a copy that names the folder: where the disk was full, or another copy is made.
+    static func told(_ path: String, _ error: DatabaseError) -> DatabaseError {
+        if error.sqlState == "55006", error.message.hasPrefix("LOCK ") {
+            return DatabaseError(
+                "55006", "another process is making a copy in \(path)", hint: "wait until it has ended",
+                cause: error)
+        }
         guard error.sqlState == "53100" else { return error }
         return DatabaseError(
             "53100", "the disk of \(path) is full",

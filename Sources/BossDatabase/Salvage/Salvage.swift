@@ -44,7 +44,7 @@ extension Database {
             return try SalvageRun(source: damaged, path: path, control: control).run()
         } catch {
             folder.abandon()
-            throw DatabaseFolder.full(path, error)
+            throw DatabaseFolder.told(path, error)
         }
     }
 }
