@@ -36,9 +36,7 @@ public struct BackupReport: Hashable, Sendable {
 }
 
 extension Database {
-    private static let catalogName = "catalog.sqlite"
     private static let lockAttempts = 6
-    private static let nextCatalogName = "catalog.sqlite.next"
 
     /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
     /// opens by itself.
@@ -54,10 +52,10 @@ extension Database {
         let destination = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: true)
         }
-        // What a first backup that was cut off has left.
-        try? FileManager.default.removeItem(atPath: path + "/" + Self.nextCatalogName)
         let relay = ProgressRelay(title: "backup to \(path)", control: control)
         let catalogs = BackupCatalog(folder: path)
+        // What was cut off before it had a root is in the way of a first backup.
+        if catalogs.newestRoot == 0 { try catalogs.settle(0) }
         var replaced: UInt64 = 0
         var copied: Result<Void, DatabaseError> = .success(())
         let summary: BackupSummary
@@ -76,21 +74,17 @@ extension Database {
                         copied = Result { () throws(DatabaseError) in
                             replaced = catalogs.newestRoot
                             try catalogs.settle(replaced)
-                            let next = self.nextCatalog(catalogs, after: replaced)
+                            let next = catalogs.path(after: replaced)
                             try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
                     })
             }
             try copied.get()
-            if replaced == 0 {
-                try replaceCatalog(in: path, destination)
-            } else {
-                try catalogs.adopt(after: replaced)
-            }
+            try catalogs.adopt(after: replaced)
         } catch {
-            if replaced == 0 || catalogs.newestRoot == replaced {
-                try? FileManager.default.removeItem(atPath: nextCatalog(catalogs, after: replaced))
+            if catalogs.newestRoot == replaced {
+                try? FileManager.default.removeItem(atPath: catalogs.path(after: replaced))
             } else {
                 try? catalogs.adopt(after: replaced)
             }
@@ -98,11 +92,6 @@ extension Database {
             throw error
         }
         return BackupReport(summary)
-    }
-
-    /// Where the new catalog waits for the root of the engine.
-    private func nextCatalog(_ catalogs: BackupCatalog, after root: UInt64) -> String {
-        root == 0 ? catalogs.folder + "/" + Self.nextCatalogName : catalogs.path(after: root)
     }
 
     /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads
@@ -123,15 +112,6 @@ extension Database {
                 }
             }
         }
-    }
-
-    private func replaceCatalog(
-        in path: String, _ destination: PosixFileSystem
-    ) throws(DatabaseError) {
-        guard rename(path + "/" + Self.nextCatalogName, path + "/" + Self.catalogName) == 0 else {
-            throw DatabaseError("58030", "\(path)/\(Self.catalogName) cannot be replaced: errno \(errno)")
-        }
-        try mappingErrors { () throws(StorageError) in try destination.syncDirectory("") }
     }
 
     /// Copies a backup into a folder that does not exist or is empty, and verifies every page on the way.
