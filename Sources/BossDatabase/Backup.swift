@@ -72,9 +72,9 @@ extension Database {
         }
         let relay = ProgressRelay(title: "backup to \(path)", control: control)
         let catalogs = BackupCatalog(folder: path)
-        // What was cut off before it had a root is in the way of a first backup.
-        if catalogs.newestRoot == 0 { try catalogs.settle(0) }
         var replaced: UInt64 = 0
+        // Before that another backup may be at work in the folder.
+        var isPinned = false
         var copied: Result<Void, DatabaseError> = .success(())
         let summary: BackupSummary
         do {
@@ -90,6 +90,7 @@ extension Database {
                     },
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
+                        isPinned = true
                         copied = Result { () throws(DatabaseError) in
                             replaced = catalogs.newestRoot
                             try catalogs.settle(replaced)
@@ -102,6 +103,7 @@ extension Database {
             try copied.get()
             try catalogs.adopt(after: replaced)
         } catch {
+            guard isPinned else { throw error }
             if catalogs.newestRoot == replaced {
                 try? FileManager.default.removeItem(atPath: catalogs.path(after: replaced))
             } else {

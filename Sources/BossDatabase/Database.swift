@@ -52,7 +52,7 @@ public final class Database: Sendable {
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
         if DatabaseFolder.isCutOff(path) {
             throw DatabaseError(
-                "XX001", "\(path) holds a copy that was cut off, or is still being made",
+                "3D000", "\(path) holds a copy that was cut off, or is still being made",
                 hint: "make the backup, the restoration or the salvage again; nothing in the folder is of use"
             )
         }

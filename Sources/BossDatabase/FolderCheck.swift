@@ -107,7 +107,7 @@ struct FolderCheck {
 
     /// The catalog by itself, and whether it goes with the engine's files.
     private mutating func checkCatalog(_ engine: StorageEngine?) throws(DatabaseError) -> ChannelNames {
-        let catalogPath = path + "/" + DatabaseFolder.catalogName
+        let catalogPath = DatabaseFolder.catalogPath(path)
         // A writer that died between its two files has left an empty engine, which is no damage.
         if let engine, engine.isEmpty, !DatabaseFolder.exists(catalogPath) { return ChannelNames() }
         do throws(CatalogError) {

@@ -357,7 +357,7 @@ struct SalvageDatabaseTests {
         }
         try Data([1, 2]).write(to: URL(fileURLWithPath: known.saved + "/seg/0a/x.seg"))
         try Data([3]).write(to: URL(fileURLWithPath: known.saved + "/catalog.sqlite.next"))
-        expectRefusal("XX001", naming: ["cut off"]) { try Database.open(known.saved) }
+        expectRefusal("3D000", naming: ["cut off"]) { try Database.open(known.saved) }
         #expect(try Database.check(known.saved).errorCount == 1)
         try Database.restoreBackup(known.path, to: known.saved)
         #expect(try known.differences().isEmpty)

@@ -28,16 +28,29 @@ enum DatabaseFolder {
         nextCatalogName, nextCatalogName + "-journal", salvagedCatalogName, salvagedCatalogName + "-journal",
     ]
 
+    /// Whether a file is one of the database or of a copy that is being made.
+    private static func isOwn(_ name: String) -> Bool {
+        ownNames.contains(name) || nextNames.contains(name) || name.hasPrefix(nextCatalogName + "-")
+    }
+
+    /// The catalog that belongs to the newest root in a folder, which a backup that was cut off may have left under
+    /// another name.
+    static func catalogPath(_ path: String) -> String {
+        let catalogs = BackupCatalog(folder: path)
+        return catalogs.path(of: catalogs.newestRoot)
+    }
+
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     static func names(_ path: String) -> [String]? {
         try? FileManager.default.contentsOfDirectory(atPath: path)
     }
 
-    /// Whether a copy was begun in the folder and never finished.
+    /// Whether a copy was begun in the folder and never finished. A backup whose root is named is whole.
     static func isCutOff(_ path: String) -> Bool {
         guard !exists(path + "/" + catalogName) else { return false }
-        return exists(path + "/" + nextCatalogName) || exists(path + "/" + salvagedCatalogName)
+        return exists(path + "/" + salvagedCatalogName)
+            || (exists(path + "/" + nextCatalogName) && !hasRoot(path))
     }
 
     /// Whether any root is in the folder.
@@ -93,7 +106,7 @@ enum DatabaseFolder {
         guard let found = names(path) else {
             throw DatabaseError("42P07", "\(path) is a file", hint: "name a folder that does not exist")
         }
-        if isCutOff(path), found.allSatisfy({ ownNames.contains($0) || nextNames.contains($0) }) {
+        if isCutOff(path), found.allSatisfy(isOwn) {
             guard !hasRoot(path) || exists(path + "/" + salvagedCatalogName) else {
                 throw DatabaseError(
                     "42P07", "\(path) holds a copy that was cut off",
@@ -144,7 +157,7 @@ enum DatabaseFolder {
 
     /// Removes what a copy has made in a folder.
     static func removeOwn(_ path: String) throws(DatabaseError) {
-        for name in (names(path) ?? []).sorted() where ownNames.contains(name) || nextNames.contains(name) {
+        for name in (names(path) ?? []).sorted() where isOwn(name) {
             do { try FileManager.default.removeItem(atPath: path + "/" + name) } catch {
                 throw DatabaseError("58030", "\(path)/\(name) cannot be removed: \(error)", cause: error)
             }

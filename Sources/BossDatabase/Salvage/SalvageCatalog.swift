@@ -63,7 +63,7 @@ struct SalvageCatalog {
     /// Copies the file, with what is left of a transaction; the source is not touched.
     static func copy(_ source: String, to path: String) throws(DatabaseError) {
         for suffix in ["", "-journal"] {
-            let from = "\(source)/\(DatabaseFolder.catalogName)\(suffix)"
+            let from = DatabaseFolder.catalogPath(source) + suffix
             // An unreadable file is as good as none.
             let bytes = try? Data(contentsOf: URL(fileURLWithPath: from))
             guard bytes != nil || suffix.isEmpty else { continue }
@@ -92,7 +92,7 @@ struct SalvageCatalog {
             return catalog
         } catch {
             if case .newerSchema = error { throw DatabaseError(error) }
-            let text = DatabaseFolder.exists("\(source)/\(DatabaseFolder.catalogName)")
+            let text = DatabaseFolder.exists(DatabaseFolder.catalogPath(source))
             remarks.append(
                 text
                     ? "the catalog is damaged: \(Self.words(error))" : "the catalog catalog.sqlite is missing"
