@@ -83,6 +83,8 @@ trustCopies              BossStorageTests.BackupFailureTests/damagedCopy
 octantOffByOne           BossGeometryTests.MortonRangeTests
 bigminOnePattern         BossGeometryTests.MortonRangeTests
 multiplyUnchecked        BossFormatsTests.VolumeFilesTests
+forgetAppliedCommit      BossCatalogTests.CatalogRedoTests
+keepRolledBackRedo       BossCatalogTests.CatalogRedoTests
 skipRedo                 BossDatabaseTests.TransactionTests
 savepointKeepsVoxels     BossDatabaseTests.TransactionTests
 giveNumbersAwayAgain     BossDatabaseTests.BackupTests
@@ -185,14 +187,14 @@ echo "Without a defect all named tests pass ($SECONDS s)."
 
 missed=0
 count=0
-printf '%-25s %-48s %-14s %7s\n' defect tests result seconds
+printf '%-25s %-50s %-14s %7s\n' defect tests result seconds
 while read -r defect filter; do
     status=0
     started=$(date +%s%N)
     BOSSQL_DEFECT=$defect run_tests "$filter" "$logs/$defect.log" || status=$?
     result=$(verdict "$status" "$logs/$defect.log")
     elapsed=$((($(date +%s%N) - started) / 100000000))
-    printf '%-25s %-48s %-14s %5d.%d\n' "$defect" "$filter" "$result" $((elapsed / 10)) $((elapsed % 10))
+    printf '%-25s %-50s %-14s %5d.%d\n' "$defect" "$filter" "$result" $((elapsed / 10)) $((elapsed % 10))
     count=$((count + 1))
     if [[ $result == "NOT CAUGHT" ]]; then missed=$((missed + 1)); fi
 done <"$logs/rows"
