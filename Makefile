@@ -4,8 +4,10 @@
 
 SWIFT ?= swift
 # For `make torture`: make torture SECONDS=600 SEED=17
-SECONDS ?= 60
+torture: SECONDS ?= 60
 SEED ?= 1
+# For `make kills`: make kills KILLS=1000 SEED=17
+KILLS ?= 100
 # Arguments for `make bench`, and a database for `make run`: make run BOSSQL_TOUR=/tmp/mri.bossdb
 ARGUMENTS ?=
 
@@ -17,11 +19,16 @@ RELEASE += --static-swift-stdlib -Xswiftc -use-ld=lld
 endif
 
 # Seconds for each fuzz target, 0 to replay the corpora only, and some targets: make fuzz SECONDS=60 TARGET="page log"
-SECONDS ?= 10
+fuzz: SECONDS ?= 10
 TARGET ?=
 
+# The tests are optimised: the simulations do in seconds what takes a plain build many minutes. Overflow and bounds are
+# checked all the same.
+OPTIMISED := -Xswiftc -O
+TESTED := $(OPTIMISED) --scratch-path .build-test
+
 # A sanitizer has its own crash reporter; Swift's gets in its way.
-SANITIZED := SWIFT_BACKTRACE=enable=no $(SWIFT) test
+SANITIZED := SWIFT_BACKTRACE=enable=no $(SWIFT) test $(OPTIMISED)
 
 FORMATTED := Sources Tests Fuzzing Benchmarks Package.swift Package@swift-6.2.swift
 
@@ -45,8 +52,8 @@ run: toolchain install build ## install, build, then the tour: a head MRI, asked
 .PHONY: test
 test: toolchain install ## install, build and run all tests
 	@echo "Building the tests; the first time takes some minutes."
-	@$(SWIFT) build --build-tests
-	@$(SWIFT) test
+	@$(SWIFT) build --build-tests $(TESTED)
+	@$(SWIFT) test --skip-build $(TESTED)
 
 .PHONY: lint
 lint: toolchain ## check the format of the code and the rules of the house
@@ -67,6 +74,12 @@ torture: toolchain ## random work with crashes and failures on a simulated disk,
 	@$(SWIFT) build $(RELEASE) --product bossql-torture
 	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/bossql-torture" --seconds $(SECONDS) --seed $(SEED)
 
+.PHONY: kills
+kills: toolchain ## kill the real program at work with SIGKILL and compare, KILLS=100 SEED=1
+	@$(SWIFT) build $(RELEASE) --product bossql
+	@$(SWIFT) build $(RELEASE) --product bossql-kills
+	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/bossql-kills" --kills $(KILLS) --seed $(SEED)
+
 .PHONY: tsan
 tsan: toolchain ## run the tests under the thread sanitizer, in .build-tsan
 	@$(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(ARGUMENTS)
@@ -85,7 +98,7 @@ defects: toolchain ## plant one defect after the other, in .build-defects; the t
 
 .PHONY: clean
 clean: ## remove what was built; the tour's database stays
-	@rm -rf .build .build-tsan .build-asan .build-fuzz .build-defects Benchmarks/.build Benchmarks/*/.build
+	@rm -rf .build .build-test .build-tsan .build-asan .build-fuzz .build-defects Benchmarks/.build Benchmarks/*/.build
 	@echo "Removed the build folders."
 
 .PHONY: toolchain

@@ -108,6 +108,16 @@ let package = Package(
             name: "bossql-torture", dependencies: ["BossSimulator"],
             path: "Tests/Torture",
             swiftSettings: checked),
+        // Kills the real program at work and compares what it had acknowledged; the tests do some of it, a program
+        // any number.
+        .target(
+            name: "BossKiller", dependencies: ["BossTestSupport"],
+            path: "Tests/BossKiller",
+            swiftSettings: checked),
+        .executableTarget(
+            name: "bossql-kills", dependencies: ["BossKiller", "bossql"],
+            path: "Tests/Kills",
+            swiftSettings: checked),
         // Opens generated databases of 100 TB and 2 PB and prints what that takes; here, since another package cannot
         // see the engine.
         .executableTarget(
@@ -155,7 +165,7 @@ let package = Package(
             name: "BossQLTests",
             dependencies: [
                 "BossQL", "bossql", "BossDatabase", "BossQuery", "BossFormats", "BossVoxels", "BossGeometry",
-                "BossTestSupport",
+                "BossTestSupport", "BossKiller",
             ],
             swiftSettings: checked),
         // Replays the corpora of the fuzz targets; Scripts/fuzz.sh builds the same sources with libFuzzer.

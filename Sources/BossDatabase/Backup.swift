@@ -36,9 +36,9 @@ public struct BackupReport: Hashable, Sendable {
 }
 
 extension Database {
-    private static let catalogName = "catalog.sqlite"
+    private static let catalogName = DatabaseFolder.catalogName
+    private static let nextCatalogName = DatabaseFolder.nextCatalogName
     private static let lockAttempts = 6
-    private static let nextCatalogName = "catalog.sqlite.next"
 
     /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
     /// opens by itself.
@@ -46,40 +46,99 @@ extension Database {
     /// - Parameters:
     ///   - path: a folder that does not exist or is empty; with `isIncremental` one that holds an earlier backup of this
     ///     database, of which only what is missing is copied.
-    /// - Throws: 42P07 when something is in the way, XX001 naming a damaged file, 53100, 55006, 57014.
+    /// - Throws: 42P07 when something is in the way, 22023 for folders inside one another, 3D000 when there is no folder to
+    ///   make the backup in, XX001 naming a damaged file, 53100, 55006, 57014. A folder that was made is removed again.
     @discardableResult
     public func backUp(
         to path: String, isIncremental: Bool = false, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> BackupReport {
+        try DatabaseFolder.refuseOverlap(self.path, path)
+        // What an earlier backup has brought, whole or cut off, is examined by the engine.
+        var folder: DatabaseFolder.NewFolder?
+        if !isIncremental || !DatabaseFolder.exists(path) {
+            folder = try DatabaseFolder.claimNew(
+                path, hint: "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
+        }
+        defer { withExtendedLifetime(folder) {} }
+        do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
+            folder?.abandon()
+            throw DatabaseFolder.full(path, error)
+        }
+    }
+
+    private func copy(
+        to path: String, isIncremental: Bool, _ control: OperationControl
+    ) throws(DatabaseError) -> BackupReport {
         let destination = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: true)
         }
-        let next = path + "/" + Self.nextCatalogName
-        // What a backup that was cut off has left.
-        try? FileManager.default.removeItem(atPath: next)
+        // What a first backup that was cut off has left.
+        try? FileManager.default.removeItem(atPath: path + "/" + Self.nextCatalogName)
         let relay = ProgressRelay(title: "backup to \(path)", control: control)
+        let catalogs = BackupCatalog(folder: path)
+        var replaced: UInt64 = 0
         var copied: Result<Void, DatabaseError> = .success(())
         let summary: BackupSummary
         do {
+            try refuseOther(path, isIncremental)
             let lock = try lockCatalog()
             summary = try relay.run { (report) throws(StorageError) in
                 try engine.backUp(
-                    to: destination, isIncremental: isIncremental, progress: report,
+                    to: destination, isIncremental: isIncremental,
+                    progress: { (done, total) throws(StorageError) in
+                        // No root is named beside a catalog that is not there.
+                        if case .failure = copied { throw .closed }
+                        try report(done, total)
+                    },
                     pinned: {
                         // Both stores of one moment: no transaction is between its two commits.
                         copied = Result { () throws(DatabaseError) in
+                            replaced = catalogs.newestRoot
+                            try catalogs.settle(replaced)
+                            let next = self.nextCatalog(catalogs, after: replaced)
                             try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
                     })
             }
             try copied.get()
-            try replaceCatalog(in: path, destination)
+            if replaced == 0 {
+                try replaceCatalog(in: path, destination)
+            } else {
+                try catalogs.adopt(after: replaced)
+            }
         } catch {
-            try? FileManager.default.removeItem(atPath: next)
+            if replaced == 0 || catalogs.newestRoot == replaced {
+                try? FileManager.default.removeItem(atPath: nextCatalog(catalogs, after: replaced))
+            } else {
+                try? catalogs.adopt(after: replaced)
+            }
+            try copied.get()
             throw error
         }
         return BackupReport(summary)
+    }
+
+    /// Says in words why an earlier backup cannot be brought up to date; the engine would name a file.
+    private func refuseOther(_ path: String, _ isIncremental: Bool) throws(DatabaseError) {
+        guard isIncremental else { return }
+        do throws(StorageError) {
+            try engine.examineBackup(PosixFileSystem(directory: path, createIfMissing: false))
+        } catch {
+            guard case .alreadyExists(let file) = error else { throw DatabaseError(error) }
+            let isWritten = file.hasSuffix("/LOCK")
+            throw DatabaseError(
+                "42P07",
+                isWritten
+                    ? "\(path) was written to: it is no backup, or none any more"
+                    : "\(path) holds another database, or a later state of this one",
+                hint: "name a folder that does not exist, or one with an earlier backup of this database")
+        }
+    }
+
+    /// Where the new catalog waits for the root of the engine.
+    private func nextCatalog(_ catalogs: BackupCatalog, after root: UInt64) -> String {
+        root == 0 ? catalogs.folder + "/" + Self.nextCatalogName : catalogs.path(after: root)
     }
 
     /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads
@@ -111,6 +170,36 @@ extension Database {
         try mappingErrors { () throws(StorageError) in try destination.syncDirectory("") }
     }
 
+    /// Copies a database that this process has not open into another folder; another process may write to it.
+    ///
+    /// The parameters and errors are those of `backUp(to:isIncremental:control:)`, and 3D000 when there is no database.
+    @discardableResult
+    public static func backUp(
+        _ database: String, to path: String, isIncremental: Bool = false,
+        control: OperationControl = OperationControl()
+    ) throws(DatabaseError) -> BackupReport {
+        try DatabaseFolder.requireDatabase(database)
+        return try reading(database) { (source) throws(DatabaseError) in
+            try source.backUp(to: path, isIncremental: isIncremental, control: control)
+        }
+    }
+
+    private static func reading<R>(
+        _ path: String, _ body: (Database) throws(DatabaseError) -> R
+    ) throws(DatabaseError) -> R {
+        var options = DatabaseOptions()
+        options.access = .readOnly
+        let source = try Database.open(path, options: options)
+        let result: R
+        do { result = try body(source) } catch {
+            // The first error is the one to report.
+            try? source.close()
+            throw error
+        }
+        try source.close()
+        return result
+    }
+
     /// Copies a backup into a folder that does not exist or is empty, and verifies every page on the way.
     ///
     /// - Throws: 42P07 when the folder is not empty, 3D000 when there is no backup, XX001 naming what is damaged.
@@ -118,17 +207,9 @@ extension Database {
     public static func restoreBackup(
         _ backup: String, to path: String, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> BackupReport {
-        var options = DatabaseOptions()
-        options.access = .readOnly
-        let source = try Database.open(backup, options: options)
-        do {
-            let report = try source.backUp(to: path, control: control)
-            try source.close()
-            return report
-        } catch {
-            // The first error is the one to report.
-            try? source.close()
-            throw error
+        try DatabaseFolder.requireDatabase(backup)
+        return try reading(backup) { (source) throws(DatabaseError) in
+            try source.backUp(to: path, control: control)
         }
     }
 }

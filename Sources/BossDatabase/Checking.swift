@@ -1,4 +1,5 @@
 import BossCatalog
+import BossGeometry
 import BossStorage
 
 #if canImport(FoundationEssentials)
@@ -17,20 +18,68 @@ public struct DatabaseFinding: Hashable, Sendable {
     public let problem: String
     /// What can be done.
     public let remedy: String
+    /// The file, relative to the database's folder, where one is known.
+    public var file: String?
+    /// The byte of the file, where one is known.
+    public var offset: UInt64?
 
-    init(_ finding: CheckFinding) {
+    init(_ finding: CheckFinding, _ names: ChannelNames = ChannelNames()) {
         isError = finding.severity == .error
-        object = finding.object
+        if let words = finding.key.flatMap(names.words) {
+            object = words + Self.commit(of: finding.object)
+        } else {
+            object = finding.object
+        }
         problem = finding.message
         remedy = finding.remedy
+        file = finding.file
+        offset = finding.offset
     }
 
     init(catalog problem: String) {
-        isError = true
-        object = "the catalog"
-        self.problem = problem
-        remedy = "restore catalog.sqlite from a backup"
+        self.init(
+            isError: true, object: "the catalog", problem: problem,
+            remedy: "restore catalog.sqlite from a backup, or salvage the database",
+            file: DatabaseFolder.catalogName)
     }
+
+    init(isError: Bool, object: String, problem: String, remedy: String, file: String? = nil) {
+        self.isError = isError
+        self.object = object
+        self.problem = problem
+        self.remedy = remedy
+        self.file = file
+    }
+
+    /// The engine's words of a cuboid name it by numbers; of what comes behind the commit and the file stay.
+    private static func commit(of object: String) -> String {
+        object.firstRange(of: ", commit ").map { String(object[$0.lowerBound...]) } ?? ""
+    }
+}
+
+/// What a check looked at and found.
+public struct CheckReport: Sendable {
+    /// What was found: nothing in a sound database.
+    public internal(set) var findings: [DatabaseFinding] = []
+    /// Whether every page was read and verified.
+    public let isFull: Bool
+    /// Segment files that were looked at.
+    public internal(set) var segmentCount = 0
+    /// Their lengths together.
+    public internal(set) var byteCount: UInt64 = 0
+    /// Bytes of pages that were read and verified.
+    public internal(set) var verifiedByteCount: UInt64 = 0
+    /// The newest commit; nil when the database does not open.
+    public internal(set) var commit: UInt64?
+    /// Channels in use; nil when the catalog cannot be read.
+    public internal(set) var channelCount: Int?
+
+    init(isFull: Bool) { self.isFull = isFull }
+
+    /// Findings of lost data or broken promises.
+    public var errorCount: Int { findings.count(where: \.isError) }
+    /// Findings by which nothing is lost.
+    public var warningCount: Int { findings.count - errorCount }
 }
 
 extension Database {
@@ -44,25 +93,70 @@ extension Database {
     public func check(
         _ channel: Channel? = nil, isFull: Bool, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> [DatabaseFinding] {
-        let relay = ProgressRelay(title: "check", control: control)
-        let found = try relay.run { (report) throws(StorageError) in
-            try withoutActuallyEscaping(report) { (report) throws(StorageError) in
-                let last = CheckPosition()
-                return try engine.check(
-                    isFull ? .full : .quick, channel: channel?.layout.channel,
-                    control: { () throws(StorageError) in try report(last.done, last.total) },
-                    progress: { last.take($0) })
-            }
+        let position = CheckPosition(isFull: isFull)
+        let found = try position.run(control) { (check, take) throws(StorageError) in
+            try engine.check(
+                isFull ? .full : .quick, channel: channel?.layout.channel, control: check, progress: take)
         }
         let catalogProblems = try mappingErrors { () throws(CatalogError) in try catalog.check() }
-        return catalogProblems.map(DatabaseFinding.init(catalog:)) + found.map(DatabaseFinding.init)
+        // Without names the findings are told by numbers.
+        let names = (try? ChannelNames(catalog)) ?? ChannelNames()
+        return catalogProblems.map(DatabaseFinding.init(catalog:)) + found.map { DatabaseFinding($0, names) }
+    }
+
+    /// Looks for damage in a database that nobody in this process has open, also in one that does not open. Nothing is
+    /// written; a writer in another process may be at work.
+    ///
+    ///     let report = try Database.check("lab.bossdb")
+    ///     for finding in report.findings { print(finding.object, finding.problem, finding.remedy) }
+    ///
+    /// - Parameter isFull: also read and verify every page; otherwise what describes them, indexes included.
+    /// - Returns: damage as findings; it is never thrown.
+    /// - Throws: 3D000 when there is nothing of a database, 57014, 58030 when a folder cannot be read.
+    public static func check(
+        _ path: String, isFull: Bool = true, control: OperationControl = OperationControl()
+    ) throws(DatabaseError) -> CheckReport {
+        try DatabaseFolder.requireDatabase(path)
+        var run = FolderCheck(path: path, isFull: isFull, control: control)
+        try run.checkAll()
+        return run.report
     }
 }
 
 /// Where a check is; on one thread.
-private final class CheckPosition {
-    private(set) var done: UInt64 = 0
-    private(set) var total: UInt64 = 0
+final class CheckPosition {
+    private(set) var last: CheckProgress?
+    private let isFull: Bool
 
-    func take(_ progress: CheckProgress) { (done, total) = (progress.byteCount, progress.byteTotal) }
+    init(isFull: Bool) { self.isFull = isFull }
+
+    /// Takes note, and tells whoever wants to know. A check of indexes counts files by their length.
+    func show(_ progress: CheckProgress, _ control: OperationControl) {
+        last = progress
+        let share = Double(progress.segmentCount) / Double(max(1, progress.segmentTotal))
+        let done = isFull ? Double(progress.byteCount) : share * Double(progress.byteTotal)
+        control.progress?(
+            Progress(
+                title: isFull ? "check" : "quick check", completedByteCount: Int(min(done, 9e18)),
+                totalByteCount: Int(clamping: progress.byteTotal)))
+    }
+
+    /// Runs a check of the engine that a control can end.
+    ///
+    /// - Throws: 57014 when the control was cancelled meanwhile.
+    func run(
+        _ control: OperationControl,
+        _ body: (
+            _ check: @escaping () throws(StorageError) -> Void, _ take: @escaping (CheckProgress) -> Void
+        ) throws(StorageError) -> [CheckFinding]
+    ) throws(DatabaseError) -> [CheckFinding] {
+        do throws(StorageError) {
+            return try body(
+                { () throws(StorageError) in if control.cancellation.isCancelled { throw .closed } },
+                { self.show($0, control) })
+        } catch {
+            try control.cancellation.check()
+            throw DatabaseError(error)
+        }
+    }
 }

@@ -23,15 +23,19 @@ public final class Database: Sendable {
     public let path: String
     /// How it was opened.
     public let options: DatabaseOptions
-    package let catalog: Catalog
+    private let catalogFile: Catalog
+    private let catalogFollower: CatalogFollower?
     let engine: StorageEngine
     let workers: Workers
     let writeTurns = WriteTurns()
 
-    init(path: String, options: DatabaseOptions, catalog: Catalog, engine: StorageEngine) {
+    init(
+        path: String, options: DatabaseOptions, catalog: Catalog, engine: StorageEngine
+    ) throws(DatabaseError) {
         self.path = path
         self.options = options
-        self.catalog = catalog
+        catalogFile = catalog
+        catalogFollower = try catalog.isReadOnly ? CatalogFollower(file: catalog, engine: engine) : nil
         self.engine = engine
         workers = Workers(count: max(1, options.workerCount ?? ProcessInfo.processInfo.activeProcessorCount))
     }
@@ -45,31 +49,36 @@ public final class Database: Sendable {
         throws(DatabaseError) -> Database
     {
         let isWriter = options.access == .readWrite
-        let catalogPath = path + "/catalog.sqlite"
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
+        if DatabaseFolder.isCutOff(path) {
+            throw DatabaseError(
+                "XX001", "\(path) holds a copy that was cut off, or is still being made",
+                hint: "make the backup, the restoration or the salvage again; nothing in the folder is of use"
+            )
+        }
         guard exists || (isWriter && options.createIfMissing) else {
             throw DatabaseError(
                 "3D000", "there is no database at \(path)",
                 hint: isWriter ? "allow it to be created" : "a database is created by opening it for writing")
         }
         if !exists { try refuseForeignFolder(path) }
-        let engine = try mappingErrors { () throws(StorageError) -> StorageEngine in
-            let files = try PosixFileSystem(directory: path, createIfMissing: isWriter)
-            return try StorageEngine.open(
-                fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly,
-                options: engineOptions(options))
-        }
+        let catalogs = BackupCatalog(folder: path)
+        // Before the engine makes a root of its own.
+        let newestRoot = catalogs.newestRoot
+        let engine = try openEngine(path, isWriter: isWriter, options: engineOptions(options))
         do {
             // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
             // between the two. Else the catalog is lost, and a new one would give old voxels new names.
             let mayCreate = isWriter && engine.isEmpty
+            if isWriter { try catalogs.settle(newestRoot) }
+            let catalogPath = catalogs.path(of: newestRoot)
             let found = try mappingErrors { () throws(CatalogError) in
                 try Catalog.open(
                     path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
                     database: engine.identifier)
             }
-            let catalog = try finishTransactions(found, engine)
-            let database = Database(path: path, options: options, catalog: catalog, engine: engine)
+            if isWriter { try finishTransactions(found, engine) }
+            let database = try Database(path: path, options: options, catalog: found, engine: engine)
             if isWriter {
                 try database.reserveChannelNumbers()
                 try database.finishDrops()
@@ -85,25 +94,22 @@ public final class Database: Sendable {
 
     /// Changes the catalog by what committed transactions say, if a crash came between the two stores: the engine's
     /// commit comes first and holds the catalog's changes.
-    ///
-    /// - Returns: the catalog; of a database open for reading a copy in memory where something was missing.
-    private static func finishTransactions(
-        _ catalog: Catalog, _ engine: StorageEngine
-    ) throws(DatabaseError) -> Catalog {
+    private static func finishTransactions(_ catalog: Catalog, _ engine: StorageEngine) throws(DatabaseError)
+    {
         #if SEEDED_DEFECTS
-            if SeededDefect.isOn(.skipRedo) { return catalog }
+            if SeededDefect.isOn(.skipRedo) { return }
         #endif
         let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
         let redos = try mappingErrors { () throws(StorageError) in
             try engine.catalogRedo(after: applied, in: engine.view())
         }
-        guard !redos.isEmpty else { return catalog }
-        return try mappingErrors { () throws(CatalogError) in
-            if catalog.isReadOnly { return try catalog.overlaid(by: redos) }
+        try mappingErrors { () throws(CatalogError) in
             for redo in redos { try catalog.apply(redo: redo.redo, engineCommit: redo.commit) }
-            return catalog
         }
     }
+
+    /// Names and properties; of a handle that only reads as the last commit left them.
+    package var catalog: Catalog { catalogFollower?.current ?? catalogFile }
 
     /// A catalog that is older than the engine's pages must not give their channel numbers away again.
     private func reserveChannelNumbers() throws(DatabaseError) {
@@ -129,11 +135,7 @@ public final class Database: Sendable {
             throw DatabaseError("3D000", "\(path) is a file, not the folder of a database")
         }
         // What a crash leaves of a database that was being made.
-        let own: Set<String> = [
-            "LOCK", "MANIFEST", "RESERVE", "wal", "seg", "readers", "catalog.sqlite",
-            "catalog.sqlite-journal",
-        ]
-        guard names.allSatisfy(own.contains) else {
+        guard names.allSatisfy(DatabaseFolder.ownNames.contains) else {
             throw DatabaseError(
                 "3D000", "\(path) holds other files and no database",
                 hint: "name a new folder, such as lab.bossdb")
@@ -144,14 +146,15 @@ public final class Database: Sendable {
         var engineOptions = StorageOptions()
         engineOptions.poolByteCount = options.poolByteCount
         engineOptions.bootIdentifier = BootIdentifier.current
-        engineOptions.holder = "process \(ProcessInfo.processInfo.processIdentifier)"
+        engineOptions.holder = holderName(ProcessInfo.processInfo.processIdentifier)
         return engineOptions
     }
 
     /// Finishes pending commits and gives up the writer's role. Closing twice does nothing.
     public func close() throws(DatabaseError) {
         try mappingErrors { () throws(StorageError) in try engine.close() }
-        catalog.close()
+        catalogFollower?.close()
+        catalogFile.close()
     }
 
     /// Whether the handle only reads.

@@ -32,7 +32,9 @@ extension DatabaseError {
         case .corrupt(let file, let offset, let reason):
             self.init(
                 "XX001", "\(file) is damaged at byte \(offset): \(reason)",
-                hint: "restore the file from a backup; other channels and cuboids stay readable")
+                hint:
+                    "other channels and cuboids stay readable; restore the file from a backup, or see bossql salvage"
+            )
         case .unsupportedFormat(let file, let found, let supported):
             self.init(
                 "0A000", "\(file) has format \(found), this program reads up to \(supported)",
@@ -53,15 +55,17 @@ extension DatabaseError {
                 sequence > newest
                     ? "there is no commit \(sequence) yet, the newest is \(newest)"
                     : "commit \(sequence) is older than the kept history, which starts at commit \(oldest)",
-                hint:
-                    "snapshots stay readable: SHOW SNAPSHOTS lists them, history_retention says how long others do"
+                hint: sequence > newest
+                    ? "SHOW COMMITS lists what there is"
+                    : "snapshots stay readable: SHOW SNAPSHOTS lists them, history_retention says how long others do"
             )
         case .noSnapshot(let name):
             self.init("42704", "there is no snapshot \(name)", hint: "SHOW SNAPSHOTS lists them")
         case .snapshotExists(let name):
             self.init("42710", "there is a snapshot \(name) already", hint: "drop it, or choose another name")
         case .notFound(let file):
-            self.init("XX001", "\(file) is missing", hint: "restore the file from a backup")
+            self.init(
+                "XX001", "\(file) is missing", hint: "restore the file from a backup, or see bossql salvage")
         }
         cause = error
     }
@@ -70,7 +74,8 @@ extension DatabaseError {
     package init(_ error: CatalogError) {
         switch error {
         case .notFound(.catalogFile, let path):
-            self.init("XX001", "\(path) is missing", hint: "restore the file from a backup")
+            self.init(
+                "XX001", "\(path) is missing", hint: "restore the file from a backup, or see bossql salvage")
         case .notFound(let kind, let path):
             self.init(kind == .metadataKey ? "42704" : "42P01", "there is no \(kind.rawValue) \(path)")
         case .alreadyExists(let kind, let path):
@@ -91,7 +96,9 @@ extension DatabaseError {
         case .cannotAlter(let property):
             self.init("55V02", "\(property) cannot be changed", hint: "create a new one and copy the data")
         case .corrupt(let file, let reason):
-            self.init("XX001", "\(file) is damaged: \(reason)", hint: "restore the file from a backup")
+            self.init(
+                "XX001", "\(file) is damaged: \(reason)",
+                hint: "restore the file from a backup, or see bossql salvage")
         case .newerSchema(let found, let supported):
             self.init(
                 "0A000", "the catalog has schema \(found), this program reads up to \(supported)",

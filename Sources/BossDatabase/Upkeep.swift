@@ -50,10 +50,16 @@ extension Database {
         if isReadOnly { throw DatabaseError(StorageError.readOnly) }
         let relay = ProgressRelay(title: "compact", control: control)
         try relay.run { (report) throws(StorageError) in
-            var done: UInt64 = 0
-            try engine.compact(channel: channel?.layout.channel) { (step) throws(StorageError) in
-                if case .rewritten(let before, _) = step { done += before }
-                try report(done, max(done, engine.spaceUsage.total))
+            try withoutActuallyEscaping(report) { (report) throws(StorageError) in
+                var done: UInt64 = 0
+                let total = engine.spaceUsage.total
+                try engine.compact(
+                    channel: channel?.layout.channel,
+                    // Pages are copied and then read back.
+                    control: { (byteCount) throws(StorageError) in
+                        done += UInt64(byteCount)
+                        try report(done / 2, max(done / 2, total))
+                    })
             }
         }
     }

@@ -5,53 +5,31 @@ import Glibc
 /// The program `bossql`.
 @main
 enum Program {
-    /// Words that are not a database when they stand first; `./check` is one.
-    private static let unbuiltSubcommands = [
-        "check", "backup", "restore", "salvage", "upgrade", "token", "serve",
-    ]
-
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         Interruption.shared.install()
-        switch arguments.first {
-        case "version":
-            finish(say("bossql \(ProgramVersion.current)\n"))
-        case let word? where unbuiltSubcommands.contains(word):
-            complain("0A000 not supported: the subcommand \(word) is not built into this version of bossql\n")
-            exit(1)
-        default:
-            runShell(arguments)
+        if let subcommand = arguments.first.flatMap(Subcommand.init(rawValue:)) {
+            exit(subcommand.run(Array(arguments.dropFirst())))
         }
+        runShell(arguments)
     }
 
     private static func runShell(_ arguments: [String]) {
         do {
-            finish(ShellRun(options: try ShellOptions.reading(arguments)).run())
+            exit(ShellRun(options: try ShellOptions.reading(arguments)).run())
         } catch {
             // `--help` and `--version` arrive as errors with exit status 0.
             let message = ShellOptions.fullMessage(for: error) + "\n"
-            if ShellOptions.exitCode(for: error) == .success { finish(say(message)) }
-            complain(message)
+            if ShellOptions.exitCode(for: error) == .success {
+                CommandRun.say(message)
+                exit(0)
+            }
+            // A second word that nothing takes: the first one may be a subcommand.
+            let near = arguments.count > 1 ? arguments.first.flatMap(Subcommand.near) : nil
+            CommandRun.complain(message + (near.map { "HINT: did you mean bossql \($0)?\n" } ?? ""))
             exit(2)
         }
     }
-
-    private static func say(_ text: String) -> Int32 {
-        let output = Output.standardOutput()
-        // A reader that went away has seen enough.
-        try? output.write(text)
-        try? output.flush()
-        return 0
-    }
-
-    private static func complain(_ text: String) {
-        let output = Output.standardError()
-        // There is nowhere else to say it.
-        try? output.write(text)
-        try? output.flush()
-    }
-
-    private static func finish(_ status: Int32) -> Never { exit(status) }
 }
 
 /// One run of the shell: opens the database, runs what was asked for, closes it.

@@ -7,7 +7,11 @@ struct ShellOptions: ParsableCommand {
         abstract: "An embedded database for volumetric images and their labels.",
         usage: """
             bossql [DB] [-c STATEMENT]... [-f FILE]... [--format FORMAT] [--read-only]
-            bossql check|backup|restore|salvage|upgrade|token|serve|version ...
+            bossql check DB [--quick | --full]
+            bossql backup DB TARGET
+            bossql restore BACKUP NEWDB
+            bossql salvage DAMAGED NEWDB [--losses FILE]
+            bossql help [SUBCOMMAND] | version
             """,
         discussion: """
             Opens the database folder DB, which is created if it does not exist, and runs statements: \
@@ -21,12 +25,21 @@ struct ShellOptions: ParsableCommand {
               bossql lab.bossdb -f setup.bql -c '.tree'
               bossql lab.bossdb -c 'SELECT CUTOUT FROM lab/mri/t1 Z 0:16' --format npy > block.npy
 
+            SUBCOMMANDS
+              check     look for damage, also in a database that does not open
+              backup    copy a database, also while another process writes to it
+              restore   bring a backup back as a new database
+              salvage   save what is whole in a damaged database into a new one
+              help      bossql help check, or bossql check --help
+              A database of such a name is written ./check. upgrade, token and serve are not built yet.
+
             FORMATS
               table, line, markdown for people; csv, json, jsonl for programs (UINT64 is a string in \
             JSON); npy writes volumes as NumPy files.
 
             EXIT STATUS
-              0 success, 1 a statement failed, 2 bad usage, 3 the database is damaged or locked.
+              0 success, 1 a statement failed, 2 bad usage, 3 the database is damaged or locked; 130 a subcommand \
+            was ended by Ctrl-C.
 
             ENVIRONMENT
               BOSSQL_HISTORY  history file, ~/.bossql_history by default; empty for none

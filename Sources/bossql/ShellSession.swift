@@ -35,7 +35,7 @@ final class ShellSession {
     }
 
     /// The engine names files relative to the database; someone who opens several wants to know which one.
-    private static func naming(_ path: String, _ error: DatabaseError) -> DatabaseError {
+    static func naming(_ path: String, _ error: DatabaseError) -> DatabaseError {
         if error.message.contains(path) { return error }
         return DatabaseError(
             error.sqlState, "\(path): \(error.message)", hint: error.hint, cause: error.cause)

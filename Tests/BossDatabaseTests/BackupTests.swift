@@ -62,6 +62,54 @@ struct BackupTests {
         try restored.close()
     }
 
+    /// A catalog waits under the number of the root that it does not belong to.
+    @Test("an incremental backup that was cut off is the old one or the new one", arguments: [false, true])
+    func cutOff(isWriter: Bool) throws {
+        let database = try open("lab.bossdb")
+        let channel = try database.make(ChannelPlan())
+        try channel.write(try constant(1), at: box.lower)
+        let copy = folder.file("copy.bossdb")
+        let files = FileManager.default
+        try database.backUp(to: copy)
+        let root = BackupCatalog(folder: copy).newestRoot
+        try files.copyItem(atPath: copy + "/catalog.sqlite", toPath: folder.file("old.sqlite"))
+        try files.copyItem(atPath: copy, toPath: folder.file("before.bossdb"))
+        try database.createCollection("later")
+        try channel.write(try constant(2), at: box.lower)
+        try database.backUp(to: copy, isIncremental: true)
+        #expect(BackupCatalog(folder: copy).newestRoot > root)
+        #expect(BackupCatalog(folder: copy).waiting.isEmpty)
+
+        // Cut off before the engine's root, and behind it.
+        let waiting = "catalog.sqlite.next-\(root)"
+        let before = folder.file("before.bossdb")
+        try files.copyItem(atPath: copy + "/catalog.sqlite", toPath: before + "/" + waiting)
+        try files.moveItem(atPath: copy + "/catalog.sqlite", toPath: copy + "/" + waiting)
+        try files.copyItem(atPath: folder.file("old.sqlite"), toPath: copy + "/catalog.sqlite")
+        for (name, value, names) in [
+            ("before.bossdb", UInt8(1), ["lab"]), ("copy.bossdb", 2, ["lab", "later"]),
+        ] {
+            var options = smallOptions()
+            options.access = isWriter ? .readWrite : .readOnly
+            let opened = try Database.open(folder.file(name), options: options)
+            #expect(try opened.catalog.tree().collections.map(\.record.name) == names)
+            #expect(try opened.channel("lab/exp/data").read(region).bits.allSatisfy { $0 == value })
+            try opened.close()
+            #expect(BackupCatalog(folder: folder.file(name)).waiting.isEmpty == isWriter)
+        }
+        if !isWriter {
+            // The next backup makes order, too.
+            for name in ["before.bossdb", "copy.bossdb"] {
+                try database.backUp(to: folder.file(name), isIncremental: true)
+                #expect(BackupCatalog(folder: folder.file(name)).waiting.isEmpty)
+                let opened = try open(name)
+                #expect(try opened.catalog.tree().collections.map(\.record.name) == ["lab", "later"])
+                try opened.close()
+            }
+        }
+        try database.close()
+    }
+
     @Test("a backup beside a writer holds whole transactions only")
     func besideWriter() throws {
         let database = try open("lab.bossdb")

@@ -33,7 +33,7 @@ extension Channel {
         summary.changedVoxelCount = try transaction.statement { () throws(DatabaseError) in
             try addBackground(checked, to: transaction, control: control, &summary.isCounted)
         }
-        transaction.note("DELETE CUTOUT FROM \(path)")
+        transaction.note("DELETE CUTOUT FROM \(path)", changedVoxelCount: summary.changedVoxelCount)
         return summary
     }
 

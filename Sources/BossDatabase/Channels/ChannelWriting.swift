@@ -107,7 +107,8 @@ extension Channel {
         if let transaction {
             summary.changedVoxelCount = try addPages(
                 bytes, region, mode: mode, to: transaction, control: control)
-            transaction.note("INSERT CUTOUT INTO \(path)")
+            transaction.note(
+                "INSERT CUTOUT INTO \(path)", changedVoxelCount: summary.changedVoxelCount)
             return summary
         }
         if region.voxelCount.multipliedSaturating(by: voxelType.byteCount) >= database.options.bulkByteCount {
@@ -129,8 +130,8 @@ extension Channel {
             let own = try database.beginTransaction()
             var summary = WriteSummary()
             summary.changedVoxelCount = try write(own)
-            own.note(action)
-            let commit = try own.finish(changedVoxelCount: summary.changedVoxelCount)
+            own.note(action, changedVoxelCount: summary.changedVoxelCount)
+            let commit = try own.finish()
             if summary.changedVoxelCount > 0 { summary.commit = commit }
             return summary
         }

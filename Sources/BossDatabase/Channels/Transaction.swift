@@ -23,6 +23,7 @@ public final class Transaction: Sendable {
     private struct State: Sendable {
         var batch: WriteBatch
         var actions: [String] = []
+        var changedVoxelCount = 0
         var savepoints: [Savepoint] = []
         var isEnded = false
     }
@@ -31,6 +32,7 @@ public final class Transaction: Sendable {
         let name: String
         let batch: WriteBatch
         let actionCount: Int
+        let changedVoxelCount: Int
         let catalog: CatalogSavepoint
     }
 
@@ -56,11 +58,12 @@ public final class Transaction: Sendable {
     /// Commits.
     ///
     /// - Returns: the number of the commit.
-    func finish(message: String = "", changedVoxelCount: Int = 0) throws(DatabaseError) -> UInt64 {
-        var (batch, actions) = try end()
-        batch.note.action = actions.joined(separator: "; ")
+    func finish(message: String = "") throws(DatabaseError) -> UInt64 {
+        let ended = try end()
+        var batch = ended.batch
+        batch.note.action = ended.actions.joined(separator: "; ")
         batch.note.message = message
-        batch.note.changedVoxelCount = UInt64(max(0, changedVoxelCount))
+        batch.note.changedVoxelCount = UInt64(max(0, ended.changedVoxelCount))
         let commit: UInt64
         do throws(DatabaseError) {
             batch.catalogRedo = try mappingErrors { () throws(CatalogError) in try catalogTransaction.redo }
@@ -92,11 +95,11 @@ public final class Transaction: Sendable {
         catalogTransaction.rollback()
     }
 
-    private func end() throws(DatabaseError) -> (WriteBatch, [String]) {
+    private func end() throws(DatabaseError) -> State {
         try state.withLock { (state) throws(DatabaseError) in
             guard !state.isEnded else { throw Self.ended }
             state.isEnded = true
-            return (state.batch, state.actions)
+            return state
         }
     }
 
@@ -110,7 +113,9 @@ public final class Transaction: Sendable {
         try state.withLock { (state) throws(DatabaseError) in
             guard !state.isEnded else { throw Self.ended }
             state.savepoints.append(
-                Savepoint(name: name, batch: state.batch, actionCount: state.actions.count, catalog: mark))
+                Savepoint(
+                    name: name, batch: state.batch, actionCount: state.actions.count,
+                    changedVoxelCount: state.changedVoxelCount, catalog: mark))
         }
     }
 
@@ -127,6 +132,7 @@ public final class Transaction: Sendable {
             #endif
             state.batch = savepoint.batch
             state.actions.removeSubrange(savepoint.actionCount...)
+            state.changedVoxelCount = savepoint.changedVoxelCount
             return savepoint.catalog
         }
         try mappingErrors { () throws(CatalogError) in try catalogTransaction.rollback(to: mark) }
@@ -154,9 +160,13 @@ public final class Transaction: Sendable {
 
     // MARK: Changes
 
-    /// Says for the history what is being done.
-    func note(_ action: String) {
+    /// Says for the history what was done.
+    ///
+    /// - Parameter changedVoxelCount: voxels whose value is another one now; one that several statements change counts for
+    ///   each.
+    package func note(_ action: String, changedVoxelCount: Int = 0) {
         state.withLock { state in
+            state.changedVoxelCount &+= changedVoxelCount
             // A long transaction repeats itself; the history keeps what a person would read.
             if state.actions.last != action, state.actions.count < 100 { state.actions.append(action) }
         }

@@ -26,7 +26,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     public var summary: String {
         switch self {
         case .maxResultBytes: "largest result of one statement, in bytes"
-        case .staleLevels: "reading a level older than the base level: warn or compute"
+        case .staleLevels: "reading a level older than the base level: warn; compute is not supported yet"
         case .historyRetention: "how long older versions are kept, for the whole database: '7d', '24h', off"
         }
     }

@@ -5,6 +5,9 @@ import BossDatabase
 ///
 /// Each family of statements has a file of its own that extends this type.
 struct StatementExecutor {
+    /// Characters of a statement that the history keeps.
+    private static let notedCharacterCount = 200
+
     let database: Database
     var state: SessionState
     let parameters: [Parameter]
@@ -40,11 +43,11 @@ struct StatementExecutor {
         case .deleteCutout(let delete): return try deleteCutout(delete)
         case .importFiles(let statement): return try importFiles(statement)
         case .downsample(let statement): return try downsample(statement)
-        case .createResource(let create): return try createResource(create)
-        case .alterResource(let alter): return try alterResource(alter)
-        case .dropResource(let drop): return try dropResource(drop)
-        case .setMetadata(let set): return try setMetadata(set)
-        case .unsetMetadata(let unset): return try unsetMetadata(unset)
+        case .createResource(let create): return try noting(statement, createResource(create))
+        case .alterResource(let alter): return try noting(statement, alterResource(alter))
+        case .dropResource(let drop): return try noting(statement, dropResource(drop))
+        case .setMetadata(let set): return try noting(statement, setMetadata(set))
+        case .unsetMetadata(let unset): return try noting(statement, unsetMetadata(unset))
         case .describePath(let path, let position): return try describe(path, position)
         case .describeStatement(let inner, let position): return try describe(inner, position)
         case .use(let path, _): return try use(path)
@@ -59,6 +62,12 @@ struct StatementExecutor {
         }
     }
 
+    /// The commit of a transaction says which statements changed the catalog.
+    private func noting(_ statement: Statement, _ result: ResultValue) -> ResultValue {
+        state.transaction?.note(String(String(statement).prefix(Self.notedCharacterCount)))
+        return result
+    }
+
     /// The error for what the language has and this version does not.
     static func notSupported(_ feature: String, _ position: NodePosition) -> DatabaseError {
         DatabaseError(
@@ -69,7 +78,9 @@ struct StatementExecutor {
     /// Refuses what runs for long, or concerns the whole database, inside BEGIN.
     func refuseInTransaction(_ feature: String, _ position: NodePosition) throws(DatabaseError) {
         guard state.status == .idle else {
-            throw Self.notSupported("\(feature) inside a transaction", position)
+            throw DatabaseError(
+                "0A000", "\(feature) cannot run inside a transaction", hint: "COMMIT or ROLLBACK first",
+                position: position.source)
         }
     }
 

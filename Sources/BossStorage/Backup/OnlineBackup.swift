@@ -60,6 +60,13 @@ extension StorageEngine {
         return try job.run(progress)
     }
 
+    /// Looks whether a directory may take an incremental backup.
+    ///
+    /// - Throws: as `backUp`.
+    package func examineBackup(_ destination: any FileSystem) throws(StorageError) {
+        _ = try BackupDestination(fileSystem: destination, isIncremental: true).examine(for: backupState())
+    }
+
     /// The newest state, pinned, with the root that names its files.
     private func backupState() throws(StorageError) -> BackupState {
         if isReadOnly {

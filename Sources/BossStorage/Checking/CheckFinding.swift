@@ -16,6 +16,12 @@ package struct CheckFinding: Hashable, Sendable {
     package let message: String
     /// What can be done.
     package let remedy: String
+    /// The file in which it was found, relative to the database's folder.
+    package var file: String?
+    /// The byte of the file, where one can be named.
+    package var offset: UInt64?
+    /// The cuboid, where it is about one.
+    package var key: CuboidKey?
 }
 
 extension CheckFinding: CustomStringConvertible {

@@ -13,6 +13,9 @@ final class CheckRun {
     /// Findings kept; a disk full of damage needs no longer list.
     private static let findingLimit = 10_000
     private var omittedCount = 0
+    /// The file that is looked at, and the cuboid in it, for findings.
+    var file: String?
+    var key: CuboidKey?
     var done = CheckProgress()
     let buffer = PageBuffer()
     let scratch = PageBuffer()
@@ -35,15 +38,23 @@ final class CheckRun {
         self.progress = progress
     }
 
-    func error(_ object: String, _ message: String, _ remedy: String = CheckRemedy.restore) {
-        add(CheckFinding(severity: .error, object: object, message: message, remedy: remedy))
+    func error(
+        _ object: String, _ message: String, _ remedy: String = CheckRemedy.restore, at offset: UInt64? = nil
+    ) {
+        add(
+            CheckFinding(
+                severity: .error, object: object, message: message, remedy: remedy, file: file,
+                offset: offset, key: key))
     }
 
-    func warning(_ object: String, _ message: String, _ remedy: String) {
-        add(CheckFinding(severity: .warning, object: object, message: message, remedy: remedy))
+    func warning(_ object: String, _ message: String, _ remedy: String, at offset: UInt64? = nil) {
+        add(
+            CheckFinding(
+                severity: .warning, object: object, message: message, remedy: remedy, file: file,
+                offset: offset, key: key))
     }
 
-    private func add(_ finding: CheckFinding) {
+    func add(_ finding: CheckFinding) {
         if findings.count < Self.findingLimit { findings.append(finding) } else { omittedCount += 1 }
     }
 
@@ -73,7 +84,7 @@ final class CheckRun {
     /// Does something that may find damage; nil when it did.
     func attempt<R>(_ object: String, _ body: () throws(StorageError) -> R) -> R? {
         do throws(StorageError) { return try body() } catch {
-            self.error(object, error.sentence)
+            self.error(object, error.sentence, at: error.offset)
             return nil
         }
     }
@@ -91,8 +102,8 @@ final class CheckRun {
             }
             guard let read else { return }
             if let place = read.firstIndex(where: { $0 != 0 }) {
-                return warning(
-                    object, "\(what) is not zero at byte \(offset + UInt64(place))", CheckRemedy.none)
+                let byte = offset + UInt64(place)
+                return warning(object, "\(what) is not zero at byte \(byte)", CheckRemedy.none, at: byte)
             }
             offset += UInt64(count)
         }
@@ -100,6 +111,11 @@ final class CheckRun {
 }
 
 extension StorageError {
+    /// The damaged byte, where the error names one.
+    var offset: UInt64? {
+        if case .corrupt(_, let offset, _) = self { offset } else { nil }
+    }
+
     /// For findings, whose object names the file already.
     var sentence: String {
         switch self {

@@ -15,13 +15,17 @@ extension CheckRun {
     func checkLeftovers(_ subject: CheckSubject) {
         for name in ((try? fileSystem.list(ManifestRoot.directory)) ?? []).sorted()
         where ManifestRoot.number(ofFile: name) == nil && !subject.isLive {
+            file = "\(ManifestRoot.directory)/\(name)"
             warning("\(ManifestRoot.directory)/\(name)", "it is no root", CheckRemedy.nextOpen)
+            file = nil
         }
         for path in leftoverCandidates()
         where !subject.namedPaths.contains(path) && !subject.retiredPaths.contains(path) {
             // What this epoch made may be a load or a compaction that goes on.
             if subject.isLive, epoch(of: path).map({ $0 >= subject.root.epoch }) ?? true { continue }
+            file = path
             warning(path, "no root names it, unless a reader goes by an older one", CheckRemedy.nextOpen)
+            file = nil
         }
     }
 
@@ -34,6 +38,6 @@ extension CheckRun {
     func replaceLast(message: String, remedy: String) {
         guard let last = findings.last else { return }
         dropLast()
-        warning(last.object, message, remedy)
+        warning(last.object, message, remedy, at: last.offset)
     }
 }

@@ -4,6 +4,8 @@ extension CheckRun {
         let path = SegmentReference.path(role: .log, identifier: identifier)
         let name = "log \(path)"
         subject.namedPaths.insert(path)
+        self.file = path
+        defer { self.file = nil }
         let root = subject.root
         let opened = attempt(name) { () throws(StorageError) in
             let file = try fileSystem.open(path, mode: .read)

@@ -7,6 +7,8 @@ struct CheckedPages {
     let object: String
     let database: FileIdentifier
     let droppedChannels: Set<UInt32>
+    /// The commit of pages that do not know theirs.
+    var commit: UInt64 = 0
 
     /// Reads a page and verifies all of it: the header against the index, the directory, every brick and that it can
     /// be decoded. Pages of dropped channels are left alone.
@@ -14,16 +16,19 @@ struct CheckedPages {
         guard !entry.isIndexOnly, !droppedChannels.contains(group.channel) else { return }
         try run.control()
         run.done.byteCount += UInt64(entry.pageByteCount)
+        run.progress(run.done)
         let key = CuboidKey(group: group, morton: entry.morton)
-        let name = "\(key.words), commit \(entry.sequence), in \(file.path)"
+        let name = "\(key.words), commit \(entry.sequence == 0 ? commit : entry.sequence), in \(file.path)"
         let place = entry.offsetOrConstant
+        run.key = key
+        defer { run.key = nil }
         do throws(StorageError) {
             let bytes = try run.buffer.read(file, at: place, count: Int(entry.pageByteCount))
             let header = try PageHeader(bytes, file: file.path, at: place)
             try compare(header, entry, key, bytes)
             let page = PageExamination(
                 bytes, header: header, file: file.path, at: place, decodingInto: run.scratch)
-            report(page, name)
+            report(page, name, at: place)
             if header.kind == .delta {
                 run.deltaBases[.init(path: file.path, offset: place)] = header.baseOrConstant
                 run.expect(
@@ -32,7 +37,7 @@ struct CheckedPages {
             }
             if group == SystemGroup.notes, page.isSound { checkNote(page, bytes, name) }
         } catch {
-            run.error(name, error.sentence, CheckRemedy.rewrite)
+            run.error(name, error.sentence, CheckRemedy.rewrite, at: error.offset ?? place)
         }
     }
 
@@ -49,9 +54,9 @@ struct CheckedPages {
         }
     }
 
-    private func report(_ page: PageExamination, _ name: String) {
+    private func report(_ page: PageExamination, _ name: String, at place: UInt64) {
         if !page.isDirectorySound {
-            run.error(name, "checksum of the brick directory", CheckRemedy.rewrite)
+            run.error(name, "checksum of the brick directory", CheckRemedy.rewrite, at: place)
         }
         guard !page.damage.isEmpty, page.isDirectorySound else { return }
         let reasons = Set(page.damage.map(\.reason)).sorted().joined(separator: "; ")
@@ -59,7 +64,7 @@ struct CheckedPages {
         let more = page.damage.count > 20 ? " and \(page.damage.count - 20) more" : ""
         run.error(
             name, "\(page.damage.count) of \(page.header.brickCount) bricks: \(reasons) (\(bricks)\(more))",
-            CheckRemedy.rewrite)
+            CheckRemedy.rewrite, at: place)
     }
 
     private func checkNote(_ page: PageExamination, _ bytes: UnsafeRawBufferPointer, _ name: String) {

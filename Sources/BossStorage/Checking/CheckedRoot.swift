@@ -39,14 +39,16 @@ extension CheckRun {
                 if newest == nil { newest = root }
             } catch {
                 let path = ManifestRoot.path(number: number)
+                file = path
                 if newest == nil {
                     self.error(
                         path, error.sentence + "; an older root is checked, whose files may be gone",
-                        "salvage the database")
+                        "salvage the database", at: error.offset)
                 } else {
                     // Roots of a reader's age are read only by files that garbage collection keeps.
-                    warning(path, "an older root: " + error.sentence, CheckRemedy.none)
+                    warning(path, "an older root: " + error.sentence, CheckRemedy.none, at: error.offset)
                 }
+                file = nil
             }
         }
         return newest
@@ -107,6 +109,8 @@ extension CheckRun {
         var last: CuboidKey?
         for reference in root.shards {
             let name = "list of segments \(reference.path)"
+            file = reference.path
+            defer { file = nil }
             subject.namedPaths.insert(reference.path)
             expect(
                 last.map { $0 <= reference.minimumKey } ?? true, ManifestRoot.path(number: root.number),

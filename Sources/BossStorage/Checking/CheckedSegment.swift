@@ -221,7 +221,7 @@ struct CheckedSegment {
     ) throws(StorageError) {
         let pages = CheckedPages(
             run: run, file: file, object: object, database: root.database,
-            droppedChannels: Set(root.droppedChannels))
+            droppedChannels: Set(root.droppedChannels), commit: reference.commitSequence)
         for (group, entries) in leaves where run.wants(group) {
             for entry in entries { try pages.check(entry, group) }
         }

@@ -16,41 +16,62 @@ package struct Salvage {
     private let source: any FileSystem
     private let destination: any FileSystem
     private let options: StorageOptions
+    private let ignoredFiles: Set<String>
 
     /// - Parameters:
     ///   - destination: an empty directory.
     ///   - options: sizes for the new database.
+    ///   - ignoredFiles: files that may be in the destination.
     package init(
-        source: any FileSystem, destination: any FileSystem, options: StorageOptions = StorageOptions()
+        source: any FileSystem, destination: any FileSystem, options: StorageOptions = StorageOptions(),
+        ignoredFiles: Set<String> = []
     ) {
         self.source = source
         self.destination = destination
         self.options = options
+        self.ignoredFiles = ignoredFiles
     }
 
     /// Does everything, and checks the new database in full.
     ///
     /// Memory: one page with its deltas, and about 150 bytes for every version of the source.
     ///
-    /// - Parameter control: called often; throws to give up, and the destination is then of no use.
+    /// - Parameters:
+    ///   - control: called often; throws to give up, and the destination is then of no use.
+    ///   - progress: called often, too.
     /// - Throws: `.notADatabase`, `.alreadyExists` when the destination is not empty, what writing throws.
     package func run(
-        control: @escaping () throws(StorageError) -> Void = {}
+        control: @escaping () throws(StorageError) -> Void = {},
+        progress: @escaping (SalvageProgress) -> Void = { _ in }
     ) throws(StorageError) -> SalvageReport {
-        guard try destination.list("").isEmpty, try destination.list(ManifestRoot.directory).isEmpty,
+        guard try destination.list("").allSatisfy(ignoredFiles.contains),
+            try destination.list(ManifestRoot.directory).isEmpty,
             try destination.list("wal").isEmpty
         else { throw .alreadyExists(path: destination.displayPath) }
-        var reading = SalvageReading(source: source, control: control)
+        var (done, total): (UInt64, UInt64) = (0, 0)
+        var reading = SalvageReading(source: source, control: control) { byteCount in
+            done += byteCount
+            progress(SalvageProgress(phase: .reading, byteCount: done, byteTotal: max(done, total)))
+        }
+        total = reading.totalByteCount
         try reading.run()
         var report = SalvageReport()
         report.rootNumber = reading.root?.number
         report.remarks = reading.inventory.remarks
+        report.notes = reading.inventory.notes
+        report.stretches = reading.inventory.stretches
+        report.snapshotNames = reading.root?.snapshots.map(\.name) ?? []
+        report.source = reading.database.description
         try create(reading)
         let engine = try StorageEngine.open(
             fileSystem: destination, mode: .readWrite(create: false), options: options)
         do throws(StorageError) {
+            report.destination = engine.identifier
             var writer = SalvageWriter(engine: engine)
-            try write(reading, to: &writer, &report, control)
+            try write(reading, to: &writer, &report, control) { byteCount in
+                progress(
+                    SalvageProgress(phase: .writing, byteCount: byteCount, byteTotal: max(byteCount, total)))
+            }
             try writer.finish()
             report.cuboidCount = writer.cuboidCount
             report.brickCount = writer.brickCount
@@ -61,7 +82,11 @@ package struct Salvage {
             throw error
         }
         report.findings = try StorageCheck.run(
-            fileSystem: destination, depth: .full, control: control)
+            fileSystem: destination, depth: .full, control: control,
+            progress: {
+                progress(
+                    SalvageProgress(phase: .checking, byteCount: $0.byteCount, byteTotal: $0.byteTotal))
+            })
         return report
     }
 
@@ -81,12 +106,13 @@ package struct Salvage {
 
     private func write(
         _ reading: SalvageReading, to writer: inout SalvageWriter, _ report: inout SalvageReport,
-        _ control: () throws(StorageError) -> Void
+        _ control: () throws(StorageError) -> Void, _ didWrite: (UInt64) -> Void
     ) throws(StorageError) {
         let inventory = reading.inventory
         let dropped = Set(reading.root?.droppedChannels ?? [])
         let bulkNotes = reading.root?.bulkNotes ?? []
         var noted: Set<UInt64> = []
+        var byteCount: UInt64 = 0
         for group in inventory.versions.keys.sorted() where !dropped.contains(group.channel) {
             let codes = inventory.versions[group] ?? [:]
             let tombstones = inventory.tombstones[group] ?? []
@@ -99,7 +125,13 @@ package struct Salvage {
                     // The root has another copy of the youngest ones.
                     if !cuboid.losses.isEmpty, bulkNotes.contains(where: { $0.sequence == code }) { continue }
                     noted.insert(code)
+                    if let note = cuboid.note { Self.take(note, &report) }
                 }
+                if !SystemGroup.isSystem(group) {
+                    report.shapes[group.channel, default: SalvagedShape()].take(cuboid)
+                }
+                byteCount += cuboid.byteCount
+                didWrite(byteCount)
                 report.losses += cuboid.losses
                 report.lostBrickCount += cuboid.lostBrickCount
                 report.lostPageCount += cuboid.lostPageCount
@@ -110,9 +142,19 @@ package struct Salvage {
         }
         for note in bulkNotes where !noted.contains(note.sequence) && !note.bytes.isEmpty {
             guard note.bytes.count <= PageLimits.brickByteCount else { continue }
+            let parsed = note.bytes.withUnsafeBytes { try? CommitNote($0, file: "") }
+            if let parsed { Self.take(parsed, &report) }
             let key = CuboidKey(group: SystemGroup.notes, morton: note.sequence)
             try writer.add(EncodedPage.bytes(note.bytes, key: key))
         }
+    }
+
+    /// What commits to one channel did may name that channel.
+    private static func take(_ note: CommitNote, _ report: inout SalvageReport) {
+        guard let channel = note.channels.first, note.channels.count == 1, !note.action.isEmpty else {
+            return
+        }
+        report.shapes[channel]?.add(note.action)
     }
 
     /// What was before cannot be read in the new database.

@@ -22,6 +22,8 @@ struct SalvagedCuboid {
     private(set) var lostBrickCount = 0
     private(set) var lostPageCount = 0
     private(set) var pageCount = 0
+    /// Bytes of the pages that count.
+    private(set) var byteCount: UInt64 = 0
 
     /// A page of which nothing but the key is known.
     private struct Pending {
@@ -71,6 +73,7 @@ struct SalvagedCuboid {
                 continue
             }
             pageCount += 1
+            byteCount += UInt64(page.bytes.count)
             if !pending.isEmpty, standIn == nil { standIn = order.sequence }
             if page.header.kind == .delta {
                 if !takeDelta(page, order, path) {
@@ -90,6 +93,14 @@ struct SalvagedCuboid {
                     extent: lost.isWhole ? .cuboid(except: lost.held) : .someBricks(except: lost.held),
                     substitute: standIn.map { .olderVersion(commit: $0) } ?? .background, path: lost.path))
         }
+    }
+
+    /// What the cuboid says about a commit, if it is a note that verifies.
+    var note: CommitNote? {
+        guard key.group == SystemGroup.notes, case .full(let page) = base,
+            let entry = page.examination.sound.first, entry.codec == .raw
+        else { return nil }
+        return page.stored(entry).withUnsafeBytes { try? CommitNote($0, file: "") }
     }
 
     private static func rank(_ kind: PageKind) -> Int { kind == .delta || kind == .full ? 0 : 1 }

@@ -29,7 +29,12 @@ struct SalvageInventory {
     var versions: [PageGroup: [UInt64: [SalvagedVersion]]] = [:]
     var tombstones: [PageGroup: [RangeTombstone]] = [:]
     var files: [SalvageFile] = []
+    /// Where something is lost or may be.
     var remarks: [String] = []
+    /// What a person may want to know beside, though nothing is lost by it.
+    var notes: [String] = []
+    /// Where cuboids are lost with their places.
+    var stretches: [SalvageLostStretch] = []
     /// Times of commits that are known.
     var commitTimes: [UInt64: Int64] = [:]
     var newestSequence: UInt64 = 0

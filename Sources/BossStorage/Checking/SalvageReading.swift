@@ -4,6 +4,8 @@ import BossCodec
 struct SalvageReading {
     let source: any FileSystem
     let control: () throws(StorageError) -> Void
+    /// Called with the length of each file that was read.
+    let didRead: (UInt64) -> Void
     private(set) var inventory = SalvageInventory()
     private(set) var root: ManifestRoot?
     private(set) var database = FileIdentifier(high: 0, low: 0)
@@ -15,11 +17,22 @@ struct SalvageReading {
     /// Whether the newest root and all its lists verify, so that every file that counts is named.
     private var isComplete = true
     private var missing: [(FileIdentifier, SegmentReference?)] = []
+    /// What segment files should hold and do not.
+    private(set) var gaps: [SalvageGap] = []
     private var usedPaths: Set<String> = []
 
-    init(source: any FileSystem, control: @escaping () throws(StorageError) -> Void) {
+    init(
+        source: any FileSystem, control: @escaping () throws(StorageError) -> Void,
+        didRead: @escaping (UInt64) -> Void = { _ in }
+    ) {
         self.source = source
         self.control = control
+        self.didRead = didRead
+    }
+
+    /// Lengths of all files that may have to be read.
+    var totalByteCount: UInt64 {
+        candidatePaths().reduce(0) { $0 &+ ((try? source.open($1, mode: .read).byteCount()) ?? 0) }
     }
 
     /// - Throws: `.notADatabase` when there is neither a root nor a file.
@@ -44,6 +57,7 @@ struct SalvageReading {
         }
         readTimes()
         inventory.orderUndated()
+        resolveGaps()
     }
 
     // MARK: Roots
@@ -90,11 +104,6 @@ struct SalvageReading {
         if root == nil, !numbers.isEmpty {
             inventory.remarks.append(
                 "no root verifies: snapshots, deletions before the last log, dropped channels are not known")
-        }
-        let snapshots = root?.snapshots.map(\.name) ?? []
-        if !snapshots.isEmpty {
-            inventory.remarks.append(
-                "snapshots are not taken over, only the newest state: \(snapshots.joined(separator: ", "))")
         }
     }
 
@@ -148,14 +157,26 @@ struct SalvageReading {
     }
 
     private mutating func read(_ file: Int, _ reference: SegmentReference) throws(StorageError) {
+        defer { didRead(inventory.files[file].length) }
         if let leaves = wholeIndex(reference, inventory.files[file].path) {
             return inventory.add(leaves, file, reference)
         }
-        let count = try search(file, reference, role: reference.role)
-        let isCounted = UInt64(count) >= reference.pageCount
-        inventory.remarks.append(
-            "segment file \(reference.path) is damaged: \(count) of its \(reference.pageCount) pages were found"
-                + (isCounted ? "" : ", the others are lost with their places"))
+        let found = try search(file, reference, role: reference.role)
+        let name = inventory.files[file].path
+        inventory.notes.append(
+            "segment file \(name) is damaged: \(found.count) of its \(reference.pageCount) pages were found")
+        if UInt64(found.count) < reference.pageCount {
+            gaps.append(SalvageGap(reference: reference, found: found))
+        }
+    }
+
+    /// Takes note of what a gap has turned out to be.
+    mutating func take(_ stretches: [SalvageLostStretch], of gap: SalvageGap) {
+        inventory.stretches += stretches
+        if stretches.isEmpty {
+            inventory.notes.append(
+                "what segment file \(gap.reference.path) has lost was written again by later commits")
+        }
     }
 
     /// All leaves, when the whole index verifies.
@@ -181,14 +202,16 @@ struct SalvageReading {
 
     /// Searches a file whose index is damaged or was never written.
     ///
-    /// - Returns: how many versions were found.
+    /// - Returns: the cuboids whose versions were found, one for each version.
     @discardableResult
     private mutating func search(
         _ file: Int, _ reference: SegmentReference?, role: SegmentRole
-    ) throws(StorageError) -> Int {
+    ) throws(StorageError) -> [CuboidKey] {
         let found = inventory.files[file]
         let scan = try SalvageScan(found, database: database, control)
-        var count = scan.leaves.reduce(0) { $0 + $1.entries.count }
+        var keys = scan.leaves.flatMap { leaf in
+            leaf.entries.map { CuboidKey(group: leaf.group, morton: $0.morton) }
+        }
         let indexed = Set(
             scan.leaves.flatMap(\.entries).filter { !$0.isIndexOnly }.map(\.offsetOrConstant))
         let committed = role == .log ? committedPages(scan, found, reference) : scan.pages
@@ -203,11 +226,11 @@ struct SalvageReading {
                 && page.header.kind != .rangeTombstone && isListed(page.header, scan)
             if isKnown { continue }
             inventory.add(page, file, reference)
-            if page.header.kind != .rangeTombstone { count += 1 }
+            if page.header.kind != .rangeTombstone { keys.append(page.header.key) }
         }
         if role == .log, reference == nil { remarkLostBatches(scan, committed, found) }
         for (_, record) in scan.records { inventory.commitTimes[record.sequence] = record.microseconds }
-        return count
+        return keys
     }
 
     /// Whether a file was finished: its index or the place of its footer shows.
@@ -256,7 +279,8 @@ struct SalvageReading {
             if !record.isClose, count < record.pageCount {
                 inventory.remarks.append(
                     "log \(file.path): \(record.pageCount - count) of \(record.pageCount) pages of commit "
-                        + "\(record.sequence) are lost with their places")
+                        + "\(record.sequence)\(words(record.sequence, pages, file)) are lost with their places"
+                )
             }
             end = max(end, offset + UInt64(CommitRecord.byteCount))
         }
@@ -272,6 +296,18 @@ struct SalvageReading {
         }
     }
 
+    /// What a commit says that it did, if its note is among the pages that were found.
+    private func words(_ commit: UInt64, _ pages: [SalvageScan.FoundPage], _ file: SalvageFile) -> String {
+        let key = CuboidKey(group: SystemGroup.notes, morton: commit)
+        guard let found = pages.first(where: { $0.header.key == key }),
+            let page = file.page(at: found.offset, database: database),
+            let entry = page.examination.sound.first, entry.codec == .raw,
+            let note = page.stored(entry).withUnsafeBytes({ try? CommitNote($0, file: file.path) })
+        else { return "" }
+        let channels = note.channels.map(String.init).joined(separator: ", ")
+        return " (\(note.action.isEmpty ? "channel \(channels)" : note.action))"
+    }
+
     /// The live log: as an open would read it, or, where that finds damage, page by page.
     private mutating func readLog(_ identifier: FileIdentifier) throws(StorageError) {
         guard let file = open(SegmentReference.path(role: .log, identifier: identifier)) else {
@@ -279,6 +315,7 @@ struct SalvageReading {
             return
         }
         try readLog(file, identifier)
+        didRead(inventory.files[file].length)
     }
 
     private mutating func readLog(_ file: Int, _ identifier: FileIdentifier) throws(StorageError) {
@@ -302,10 +339,13 @@ struct SalvageReading {
         }
         inventory.newestSequence = max(inventory.newestSequence, contents.lastSequence)
         let rest = found.bytes(at: contents.end, count: PageHeader.byteCount)
-        if rest.contains(where: { $0 != 0 }) {
+        guard rest.contains(where: { $0 != 0 }) else { return }
+        let text = "log \(found.path): a batch from byte \(contents.end) on is not whole and was left out"
+        if flushed > 0, flushed <= contents.end {
+            inventory.notes.append(text + "; nobody was told that it is durable")
+        } else {
             inventory.remarks.append(
-                "log \(found.path): a batch from byte \(contents.end) on is not whole and was left out; nobody was "
-                    + "told that it is durable, or its status is lost")
+                text + "; nobody was told that it is durable, or the status that says so is lost")
         }
     }
 
@@ -326,9 +366,15 @@ struct SalvageReading {
             }
         }
         for (identifier, reference) in missing {
-            let path = reference?.path ?? SegmentReference.path(role: .log, identifier: identifier)
-            let count = reference.map { "its \($0.pageCount) pages are" } ?? "what it held is"
-            inventory.remarks.append("\(path) is missing, \(count) lost with their places")
+            if let reference {
+                inventory.notes.append(
+                    "segment file \(reference.path) is missing, with \(reference.pageCount) pages")
+                gaps.append(SalvageGap(reference: reference, found: []))
+            } else {
+                let path = SegmentReference.path(role: .log, identifier: identifier)
+                let known = root.map { ": commits after \($0.lastSequence)" } ?? ""
+                inventory.remarks.append("\(path) is missing, what it held is lost\(known)")
+            }
         }
     }
 
@@ -337,6 +383,7 @@ struct SalvageReading {
         let reference = probe.header.flatMap { known[$0.identifier] }
         let isLog = path.hasPrefix("wal/")
         guard let file = open(path) else { return }
+        defer { didRead(inventory.files[file].length) }
         if let reference, let leaves = wholeIndex(reference, path) {
             return inventory.add(leaves, file, reference)
         }
@@ -348,9 +395,12 @@ struct SalvageReading {
         if reference == nil, role == .bulk {
             inventory.markUndated(file, created: probe.header?.createdMicroseconds ?? 0)
         }
-        let count = try search(file, reference, role: role)
-        if count > 0, reference == nil {
-            inventory.remarks.append("\(path): no root names it; its \(count) pages were taken over")
+        let found = try search(file, reference, role: role)
+        if let reference, UInt64(found.count) < reference.pageCount {
+            gaps.append(SalvageGap(reference: reference, found: found))
+        }
+        if !found.isEmpty, reference == nil {
+            inventory.notes.append("\(path): no root names it; its \(found.count) pages were taken over")
         }
     }
 

@@ -11,6 +11,13 @@ package struct SalvagedPlace: Hashable, Sendable {
         guard let index = try? MortonCode(rawValue: morton).index else { return nil }
         (x, y, z) = (index.x, index.y, index.z)
     }
+
+    private init(x: UInt32, y: UInt32, z: UInt32) { (self.x, self.y, self.z) = (x, y, z) }
+
+    /// The higher one along each axis.
+    func highest(with other: SalvagedPlace) -> SalvagedPlace {
+        SalvagedPlace(x: max(x, other.x), y: max(y, other.y), z: max(z, other.z))
+    }
 }
 
 /// One cuboid of which something newest was lost.
@@ -49,14 +56,98 @@ package struct SalvageLoss: Hashable, Sendable {
     package var place: SalvagedPlace? { SalvagedPlace(morton: morton) }
 }
 
+/// What the pages of a channel say about it: enough to read them where the catalog is lost, if little is guessed.
+package struct SalvagedShape: Hashable, Sendable {
+    /// Bytes of a voxel; one number in a sound channel, none where every cuboid is of one value.
+    package var voxelByteCounts: Set<Int> = []
+    /// Decoded bytes of a brick.
+    package var brickByteCounts: Set<Int> = []
+    /// Bricks of a cuboid, from pages that hold all of them.
+    package var brickCounts: Set<Int> = []
+    /// The highest brick that any page has, where no page holds all.
+    package var lastBrick: Int?
+    /// The widest value of cuboids that hold one value.
+    package var widestConstant: UInt64 = 0
+    /// The highest place along each axis, by the raw value of the resolution level.
+    package var highest: [UInt8: SalvagedPlace] = [:]
+    /// The last time sample.
+    package var lastTime: UInt32 = 0
+    /// Cuboids that were written to the new database.
+    package var cuboidCount = 0
+    /// What commits that changed only this channel say that they did, the last different ones.
+    package var actions: [String] = []
+
+    /// A channel without pages.
+    package init() {}
+
+    mutating func take(_ cuboid: SalvagedCuboid) {
+        let group = cuboid.key.group
+        lastTime = max(lastTime, group.time)
+        if let place = SalvagedPlace(morton: cuboid.key.morton) {
+            highest[group.resolution] = highest[group.resolution]?.highest(with: place) ?? place
+        }
+        let headers = cuboid.replaced.values.compactMap { $0?.page.header }
+        for header in headers { take(header) }
+        lastBrick = cuboid.replaced.keys.reduce(lastBrick) { max($0 ?? 0, $1) }
+        switch cuboid.base {
+        case .full(let page):
+            take(page.header)
+            brickCounts.insert(page.header.brickCount)
+        case .constant(let bits): widestConstant = max(widestConstant, bits)
+        case .nothing: if headers.isEmpty { return }
+        }
+        cuboidCount += 1
+    }
+
+    private mutating func take(_ header: PageHeader) {
+        voxelByteCounts.insert(header.voxelByteCount)
+        brickByteCounts.insert(header.brickByteCount)
+    }
+
+    mutating func add(_ action: String) {
+        if !actions.contains(action), actions.count < 16 { actions.append(action) }
+    }
+}
+
+/// How far salvage is.
+package struct SalvageProgress: Hashable, Sendable {
+    /// What it does, one after the other.
+    package enum Phase: Hashable, Sendable {
+        /// Looks through the source.
+        case reading
+        /// Writes the new database.
+        case writing
+        /// Verifies the new database.
+        case checking
+    }
+    /// What is being done.
+    package let phase: Phase
+    /// Bytes done in this phase.
+    package let byteCount: UInt64
+    /// Bytes in this phase, about.
+    package let byteTotal: UInt64
+}
+
 /// What salvage did.
 package struct SalvageReport: Sendable {
     /// Number of the root that was gone by; nil when none verified.
     package var rootNumber: UInt64?
     /// Cuboids of which something was lost, by channel and place.
     package var losses: [SalvageLoss] = []
-    /// Losses that no cuboid can be named for, and what else a person has to know.
+    /// Cuboids of which it is only known between which others they were.
+    package var stretches: [SalvageLostStretch] = []
+    /// Losses that no cuboid can be named for, and what may be lost.
     package var remarks: [String] = []
+    /// What was damaged, though nothing is lost by it.
+    package var notes: [String] = []
+    /// Names of snapshots of the source, whose data is not in the new database.
+    package var snapshotNames: [String] = []
+    /// What the pages say about each channel.
+    package var shapes: [UInt32: SalvagedShape] = [:]
+    /// Identifiers of the source and of the new database.
+    package var source = ""
+    /// Of the new database.
+    package var destination = ""
     /// Cuboids written to the new database.
     package var cuboidCount = 0
     /// Stored pages that went into them.
@@ -71,5 +162,7 @@ package struct SalvageReport: Sendable {
     package var findings: [CheckFinding] = []
 
     /// Whether everything that the source held is in the new database.
-    package var isComplete: Bool { losses.isEmpty && remarks.isEmpty }
+    package var isComplete: Bool {
+        losses.isEmpty && stretches.isEmpty && remarks.isEmpty && snapshotNames.isEmpty
+    }
 }

@@ -14,7 +14,7 @@ package enum StorageCheck {
     /// - Parameters:
     ///   - channel: in a full check only pages of this channel; all by default.
     ///   - control: called often; throws to end the check.
-    ///   - progress: called after each segment file.
+    ///   - progress: called after each page and each segment file.
     /// - Returns: what was found, nothing for a sound database. Damage is never thrown.
     /// - Throws: what `control` throws; `.notADatabase` when the directory has no trace of one.
     package static func run(
@@ -51,7 +51,7 @@ extension StorageEngine {
         if depth == .full, channel == nil { try run.checkCounts(of: self, subject) }
         for finding in scrubFindings where !run.findings.contains(finding) {
             // Found earlier in a file that this check did not read as far, or that is gone.
-            if depth == .quick { run.take(finding) }
+            if depth == .quick { run.add(finding) }
         }
         return run.finish()
     }
@@ -102,17 +102,11 @@ struct CheckSubject {
 }
 
 extension CheckRun {
-    func take(_ finding: CheckFinding) {
-        if finding.severity == .error {
-            error(finding.object, finding.message, finding.remedy)
-        } else {
-            warning(finding.object, finding.message, finding.remedy)
-        }
-    }
-
     /// Checks everything that a root names.
     func check(_ subject: inout CheckSubject) throws(StorageError) {
+        file = ManifestRoot.path(number: subject.root.number)
         checkRoot(subject.root)
+        file = nil
         let references = checkShards(&subject)
         checkReferences(references, subject.root)
         subject.namedPaths.formUnion(references.map(\.path))
@@ -142,6 +136,8 @@ extension CheckRun {
 
     private func check(_ reference: SegmentReference, _ root: ManifestRoot) throws(StorageError) -> Bool {
         let name = "segment file \(reference.path)"
+        file = reference.path
+        defer { file = nil }
         let segment = attempt(name) { () throws(StorageError) in
             try CheckedSegment(reference, root: root, self)
         }

@@ -30,7 +30,6 @@ struct CompactionJob {
             }
             let references = try writer.finish()
             for reference in references { try verify(reference) }
-            writer.release()
             return (references, relieved.subtracting(own))
         } catch {
             writer.discard()

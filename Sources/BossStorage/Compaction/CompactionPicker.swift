@@ -64,16 +64,23 @@ struct CompactionPicker {
         return Double(state.count(of: segment.reference).dead) / length
     }
 
+    /// Bytes that a rewrite writes, at most.
+    private func rest(_ segment: Segment) -> UInt64 { state.rest(of: segment.reference) }
+
     private func rewriteDead() -> CompactionTask? {
-        let worst = usable.max {
-            (dead($0), $0.reference.identifier.high) < (dead($1), $1.reference.identifier.high)
-        }
-        guard let worst else { return nil }
         let isFull = usage.isShort || usage.total + usage.inFlight > usage.softBound
         let limit =
             Double(usage.dead) > Self.totalDeadPart * Double(usage.total) || isFull
             ? Self.leastDeadPart : Self.deadPart
-        return dead(worst) >= limit ? .rewrite([worst]) : nil
+        let worthy = usable.filter { dead($0) >= limit }
+        let worst = worthy.filter { rest($0) <= usage.affordable }.max {
+            (dead($0), $0.reference.identifier.high) < (dead($1), $1.reference.identifier.high)
+        }
+        // Rather above the bound for a moment than for ever.
+        let least = worthy.min {
+            (rest($0), $0.reference.identifier.high) < (rest($1), $1.reference.identifier.high)
+        }
+        return (worst ?? least).map { .rewrite([$0]) }
     }
 
     private func mergeLogs() -> CompactionTask? {
@@ -82,7 +89,8 @@ struct CompactionPicker {
         guard waiting.count > options.levelZeroLimit || bytes > options.spaceSlackByteCount else {
             return nil
         }
-        return merge(waiting.sorted { $0.reference.minimumSequence < $1.reference.minimumSequence })
+        return merge(
+            waiting.sorted { $0.reference.minimumSequence < $1.reference.minimumSequence }, isNeeded: true)
     }
 
     /// Neighbours in the order of keys that are small.
@@ -114,20 +122,35 @@ struct CompactionPicker {
     }
 
     /// As many of the first segments as one compaction may read; nil for less than two.
-    private func merge(_ candidates: [Segment]) -> CompactionTask? {
+    ///
+    /// - Parameter isNeeded: whether two are merged even where the space bound leaves no room for it.
+    private func merge(_ candidates: [Segment], isNeeded: Bool = false) -> CompactionTask? {
         var chosen: [Segment] = []
         var bytes: UInt64 = 0
+        var written: UInt64 = 0
         for segment in candidates {
             bytes += segment.reference.fileByteCount
-            if chosen.count >= 2, bytes > options.compactionByteCount { break }
+            written += rest(segment)
+            let isTooMuch = bytes > options.compactionByteCount || written > usage.affordable
+            if chosen.count >= 2, isTooMuch { break }
             chosen.append(segment)
         }
+        let needed = chosen.reduce(0) { $0 + rest($1) }
         // Two segments that are long already gain nothing from each other.
-        return chosen.count >= 2 && bytes <= 2 * options.compactionByteCount ? .rewrite(chosen) : nil
+        guard chosen.count >= 2, bytes <= 2 * options.compactionByteCount,
+            isNeeded || needed <= usage.affordable
+        else { return nil }
+        return .rewrite(chosen)
     }
 }
 
 extension SpaceUsage {
-    /// Where compaction starts to give up history and spare no effort: three quarters of what the bound leaves.
-    var softBound: UInt64 { certainlyLive &+ (bound &- certainlyLive) / 4 * 3 }
+    /// Where writers wait for maintenance: below the bound, so that compaction can write before it removes.
+    var writeBound: UInt64 { bound &- min(compactionByteCount, (bound &- certainlyLive) / 2) }
+
+    /// Where compaction starts to give up history and spare no effort: three quarters of what writers may use.
+    var softBound: UInt64 { certainlyLive &+ (writeBound &- certainlyLive) / 4 * 3 }
+
+    /// What compaction may write without taking more space than the bound.
+    var affordable: UInt64 { bound - min(bound, total &+ inFlight) }
 }

@@ -92,12 +92,17 @@ extension StorageEngine {
 struct CompactionPacer {
     let engine: StorageEngine
     let isUrgent: Bool
+    /// Called with the bytes of each page; throws to give the work up.
+    let control: (Int) throws(StorageError) -> Void
 
     func pass(_ byteCount: Int) throws(StorageError) {
         if engine.isStopping.load(ordering: .relaxed) { throw .closed }
+        try control(byteCount)
         let rate = engine.options.compactionRate
         // Nobody has to wait for work that is done slowly on purpose.
-        guard !isUrgent, rate > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0 else { return }
+        guard !isUrgent, rate > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0,
+            engine.waitingCompactionCount.load(ordering: .relaxed) == 0
+        else { return }
         Pause.microseconds(byteCount * 1_000_000 / rate)
     }
 }

@@ -46,29 +46,58 @@ extension StorageEngine {
     /// - Parameters:
     ///   - channel: only segments that may hold pages of this channel; all by default.
     ///   - progress: called after each step; may throw to end the work there.
+    ///   - control: called with the bytes of each page that was copied or verified, and while the step of another
+    ///     thread has to end first; may throw to give the work up at once. What was not finished is then removed.
     package func compact(
-        channel: UInt32? = nil, progress: (MaintenanceStep) throws(StorageError) -> Void = { _ in }
+        channel: UInt32? = nil, progress: (MaintenanceStep) throws(StorageError) -> Void = { _ in },
+        control: @escaping (Int) throws(StorageError) -> Void = { _ in }
     ) throws(StorageError) {
-        try maintenance.withLock { (_) throws(StorageError) in
-            try writer.withLock { (state) throws(StorageError) in
-                try checkWritable(state)
-                try drain(state)
-                try usingReserve(state) { () throws(StorageError) in try sealLog(state) }
+        waitingCompactionCount.add(1, ordering: .relaxed)
+        var isWaiting = true
+        defer { if isWaiting { waitingCompactionCount.subtract(1, ordering: .relaxed) } }
+        var isDone = false
+        while !isDone {
+            let attempt: Void? = try maintenance.withLockIfAvailable { (_) throws(StorageError) in
+                if isWaiting { waitingCompactionCount.subtract(1, ordering: .relaxed) }
+                isWaiting = false
+                try compactLocked(channel, progress, control)
             }
-            var wanted = Set(
-                try published.withLock { $0 }.table.all().filter { segment in
-                    let reference = segment.reference
-                    let channels =
-                        reference.minimumKey.group.channel...reference.maximumKey.group.channel
-                    return channel.map(channels.contains) ?? true
-                }.map(\.reference.identifier))
-            while let step = try nextStep(forcing: &wanted) { try progress(step) }
+            isDone = attempt != nil
+            if !isDone {
+                if isStopping.load(ordering: .relaxed) { throw .closed }
+                try control(0)
+                Pause.microseconds(Self.lockPauseMicroseconds)
+            }
         }
     }
 
+    /// How often a compaction by hand looks whether the step of another thread has ended.
+    static var lockPauseMicroseconds: Int { 5_000 }
+
+    private func compactLocked(
+        _ channel: UInt32?, _ progress: (MaintenanceStep) throws(StorageError) -> Void,
+        _ control: @escaping (Int) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try writer.withLock { (state) throws(StorageError) in
+            try checkWritable(state)
+            try drain(state)
+            try usingReserve(state) { () throws(StorageError) in try sealLog(state) }
+        }
+        var wanted = Set(
+            try published.withLock { $0 }.table.all().filter { segment in
+                let reference = segment.reference
+                let channels =
+                    reference.minimumKey.group.channel...reference.maximumKey.group.channel
+                return channel.map(channels.contains) ?? true
+            }.map(\.reference.identifier))
+        while let step = try nextStep(forcing: &wanted, control) { try progress(step) }
+    }
+
     private func nextStep(
-        forcing wanted: inout Set<FileIdentifier>
+        forcing wanted: inout Set<FileIdentifier>,
+        _ control: @escaping (Int) throws(StorageError) -> Void = { _ in }
     ) throws(StorageError) -> MaintenanceStep? {
+        try control(0)
         if isStopping.load(ordering: .relaxed) { throw .closed }
         let fileCount = reclaimer.reclaim()
         if fileCount > 0 { return .reclaimed(fileCount: fileCount) }
@@ -86,9 +115,9 @@ extension StorageEngine {
         let picker = CompactionPicker(
             segments: segments, state: upkeep, usage: usage, options: options,
             droppedChannels: shown.droppedChannels)
-        if let task = picker.next() { return try runOrPostpone(task, reader, usage) }
-        if let task = forced(&wanted, segments, upkeep) {
-            return try usingReserve { () throws(StorageError) in try run(task, reader, usage) }
+        if let task = picker.next() { return try runOrPostpone(task, reader, usage, control) }
+        if let task = forced(&wanted, segments, upkeep, usage) {
+            return try usingReserve { () throws(StorageError) in try run(task, reader, usage, control) }
         }
         if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
         if try relieve(shown, usage) { return .counted }
@@ -97,10 +126,11 @@ extension StorageEngine {
 
     /// Runs a task, or leaves segments alone for which even the reserve is too small.
     private func runOrPostpone(
-        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage
+        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage,
+        _ control: @escaping (Int) throws(StorageError) -> Void
     ) throws(StorageError) -> MaintenanceStep {
         do throws(StorageError) {
-            return try usingReserve { () throws(StorageError) in try run(task, reader, usage) }
+            return try usingReserve { () throws(StorageError) in try run(task, reader, usage, control) }
         } catch {
             guard case .diskFull = error, case .rewrite(let segments) = task else { throw error }
             writer.withLock { $0.upkeep.tooLarge.formUnion(segments.map(\.reference.identifier)) }
@@ -140,7 +170,8 @@ extension StorageEngine {
 
     /// Segments that a person wants to be rewritten: those that overlap others, then those with anything dead.
     private func forced(
-        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState
+        _ wanted: inout Set<FileIdentifier>, _ segments: [Segment], _ upkeep: UpkeepState,
+        _ usage: SpaceUsage
     ) -> CompactionTask? {
         let open = segments.filter { wanted.contains($0.reference.identifier) }.sorted {
             $0.reference.minimumKey < $1.reference.minimumKey
@@ -156,7 +187,7 @@ extension StorageEngine {
         var bytes: UInt64 = 0
         for segment in overlapping {
             bytes += segment.reference.fileByteCount
-            if chosen.count >= 2, bytes > options.compactionByteCount { break }
+            if chosen.count >= 2, bytes > min(options.compactionByteCount, usage.affordable) { break }
             chosen.append(segment)
         }
         if chosen.isEmpty {
@@ -206,7 +237,8 @@ extension StorageEngine {
     }
 
     private func run(
-        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage
+        _ task: CompactionTask, _ reader: VersionReader, _ usage: SpaceUsage,
+        _ control: @escaping (Int) throws(StorageError) -> Void
     ) throws(StorageError) -> MaintenanceStep {
         switch task {
         case .drop(let segments):
@@ -226,8 +258,14 @@ extension StorageEngine {
             }
             return .moved(segmentCount: segments.count)
         case .rewrite(let segments):
+            let room = writer.withLock { state in
+                Int(clamping: segments.reduce(0) { $0 &+ state.upkeep.rest(of: $1.reference) })
+            }
+            compactingByteCount.store(room, ordering: .relaxed)
+            defer { compactingByteCount.store(0, ordering: .relaxed) }
             let pacer = CompactionPacer(
-                engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound)
+                engine: self, isUrgent: usage.isShort || usage.total + usage.inFlight > usage.softBound,
+                control: control)
             let job = CompactionJob(engine: self, inputs: segments, reader: reader, pace: pacer.pass)
             let (references, relieved) = try avoidingDamage(segments) { () throws(StorageError) in
                 do throws(StorageError) { return try job.run() } catch {

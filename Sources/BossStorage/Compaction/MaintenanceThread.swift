@@ -53,6 +53,12 @@ private final class MaintenanceThread: Sendable {
 
     func run() {
         while !engine.isStopping.load(ordering: .relaxed) {
+            // A person goes first.
+            while engine.waitingCompactionCount.load(ordering: .relaxed) > 0,
+                !engine.isStopping.load(ordering: .relaxed)
+            {
+                Pause.microseconds(StorageEngine.lockPauseMicroseconds)
+            }
             do throws(StorageError) {
                 let step = try engine.maintain()
                 engine.writer.withLock { $0.upkeep.lastFailure = nil }

@@ -65,8 +65,12 @@ package struct SpaceUsage: Hashable, Sendable {
     package var held: UInt64 = 0
     /// Of these, files that are too new to know what of them, and of what they replaced, is needed.
     package var uncounted: UInt64 = 0
-    /// Files of loads and compactions that are not committed.
+    /// Files of loads that are not committed, and what the compaction at work may write.
     package var inFlight: UInt64 = 0
+    /// Of these, what the compaction at work may write.
+    var compacting: UInt64 = 0
+    /// What one compaction reads at most.
+    var compactionByteCount: UInt64 = 0
     /// Segments that came from logs and were not compacted yet.
     package var levelZeroCount = 0
     /// All segments.
@@ -129,7 +133,9 @@ extension StorageEngine {
         usage.dead = UInt64(max(0, Int64(clamping: usage.dead) &+ correction.dead))
         usage.held = UInt64(max(0, Int64(clamping: usage.held) &+ correction.held))
         usage.total &+= state.log?.allocatedByteCount ?? 0
-        usage.inFlight = UInt64(max(0, inFlightByteCount.load(ordering: .relaxed)))
+        usage.compacting = UInt64(max(0, compactingByteCount.load(ordering: .relaxed)))
+        usage.inFlight = UInt64(max(0, inFlightByteCount.load(ordering: .relaxed))) &+ usage.compacting
+        usage.compactionByteCount = options.compactionByteCount
         usage.uncounted = state.upkeep.newByteCount &+ (state.log?.allocatedByteCount ?? 0)
         usage.bound = usage.certainlyLive &+ usage.certainlyLive / 2 &+ options.spaceSlackByteCount
         usage.isShort = state.reserve.isShort

@@ -6,6 +6,9 @@ import Synchronization
 ///
 /// Nothing names the files until their references are published; `discard` removes them.
 struct SegmentWriter {
+    /// Bytes that are allocated ahead, at most.
+    private static let allocationStep: UInt64 = 16 << 20
+
     private let engine: StorageEngine
     private var file: (any StorageFile)?
     private var header: SegmentHeader?
@@ -15,7 +18,6 @@ struct SegmentWriter {
     private var heldByteCount: UInt64 = 0
     private var snapshotByteCount: UInt64 = 0
     private(set) var references: [SegmentReference] = []
-    private var inFlightByteCount = 0
     private var lastKey: CuboidKey?
 
     init(engine: StorageEngine) { self.engine = engine }
@@ -36,12 +38,8 @@ struct SegmentWriter {
             let start = alignUp(end, to: PageLayout.alignment(pageByteCount: bytes.count))
             let needed = start + UInt64(bytes.count)
             if needed > allocated {
-                let step = min(max(needed, 1 << 20), 64 << 20, engine.options.bulkSegmentByteCount)
-                let reached = try file.allocate(byteCount: needed + step, atLeast: needed)
-                let added = Int(reached - allocated)
-                engine.inFlightByteCount.add(added, ordering: .relaxed)
-                inFlightByteCount += added
-                allocated = reached
+                let step = min(max(needed, 1 << 20), Self.allocationStep, engine.options.bulkSegmentByteCount)
+                allocated = try file.allocate(byteCount: needed + step, atLeast: needed)
             }
             try file.write([bytes], at: start)
             file.startFlush(offset: start, byteCount: bytes.count)
@@ -96,12 +94,6 @@ struct SegmentWriter {
         return references
     }
 
-    /// The files are committed or gone.
-    mutating func release() {
-        engine.releaseInFlight(inFlightByteCount)
-        inFlightByteCount = 0
-    }
-
     /// Removes everything written; what cannot be removed now is removed by the next open.
     mutating func discard() {
         #if SEEDED_DEFECTS
@@ -111,7 +103,6 @@ struct SegmentWriter {
         for reference in references { try? engine.fileSystem.unlink(reference.path) }
         file = nil
         references = []
-        release()
     }
 }
 

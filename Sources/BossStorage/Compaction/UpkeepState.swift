@@ -103,6 +103,11 @@ struct UpkeepState {
         counts[reference.identifier]?.count ?? Count(reference)
     }
 
+    /// Bytes of a segment that somebody needs.
+    func rest(of reference: SegmentReference) -> UInt64 {
+        reference.fileByteCount - min(reference.fileByteCount, count(of: reference).dead)
+    }
+
     /// What the counts say beyond what the manifest says.
     var correction: (dead: Int64, held: Int64) {
         counts.values.reduce((0, 0)) { sum, counted in

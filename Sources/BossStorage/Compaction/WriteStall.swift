@@ -28,8 +28,9 @@ extension StorageEngine {
 
     private func isCrowded(_ state: WriterState, adding byteCount: UInt64) -> Bool {
         let usage = usage(state)
+        let wanted = usage.total &+ usage.inFlight &+ byteCount
         return usage.levelZeroCount >= options.levelZeroStallLimit
-            || usage.total + usage.inFlight + byteCount > usage.bound
+            || wanted &- usage.compacting > usage.writeBound || wanted > usage.bound
     }
 
     /// Counts bytes of files that are not committed, and waits for room before there are more of them.

@@ -21,7 +21,7 @@ extension StorageEngine {
             } else {
                 try holdReserve(state)
                 do throws(StorageError) { sequence = try write(batch, state) } catch {
-                    throw noteFullDisk(state, error, lacking: batch.room(also: state.root.bulkNotes))
+                    throw noteFullDisk(state, error, lacking: batch.room(also: state.waitingNotes))
                 }
                 noteRoom(state)
             }
@@ -67,7 +67,8 @@ extension StorageEngine {
         guard let log = state.log else { throw .closed }
         let sequence = state.lastSequence + 1
         let microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
-        let pages = batch.pages(commit: sequence, microseconds: microseconds, also: state.root.bulkNotes)
+        let notes = state.waitingNotes
+        let pages = batch.pages(commit: sequence, microseconds: microseconds, also: notes)
         var offset = log.end
         var checksum: UInt32 = 0
         var entries: [(group: PageGroup, entry: IndexEntry)] = []
@@ -113,6 +114,7 @@ extension StorageEngine {
         }
         log.end = offset + UInt64(CommitRecord.byteCount)
         log.chain = CommitRecord.checksum(of: record)
+        log.noted.formUnion(notes.map(\.sequence))
         state.lastSequence = sequence
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.tellBeforeFlush) { tellEarly(log, state) }

@@ -21,28 +21,27 @@ extension StorageEngine {
         guard root.shards.count <= shardLimit else { return false }
         guard let named = try NamedIdentifiers(fileSystem, root: root) else { return true }
         // A listing names files only, so the folders of segments are asked for one by one.
-        let newest = try NamedIdentifiers(fileSystem, root: root, oldest: .max)
-        var waiting: [String] = []
         for directory in GarbageSweep.folders + [ShardReference.directory] {
-            for name in try fileSystem.list(directory) where NamedIdentifiers.isOwn(name) {
-                let path = "\(directory)/\(name)"
-                if !named.contains(name) {
-                    try fileSystem.unlink(path)
-                } else if newest?.contains(name) == false {
-                    waiting.append(path)
-                }
-            }
+            let files = try leftOver(directory, fileSystem, named)
+            for path in files.garbage { try fileSystem.unlink(path) }
+            reclaimer?.retire(files.waiting, root: root.number)
         }
-        reclaimer?.retire(waiting.sorted(), root: root.number)
         return true
     }
 
-    private static func unnamed(
+    /// Files of a folder that nobody needs, and files that only readers of older roots need.
+    private static func leftOver(
         _ directory: String, _ fileSystem: any FileSystem, _ named: NamedIdentifiers
-    ) throws(StorageError) -> [String] {
-        try fileSystem.list(directory).filter { NamedIdentifiers.isOwn($0) && !named.contains($0) }.map {
-            "\(directory)/\($0)"
+    ) throws(StorageError) -> (garbage: [String], waiting: [String]) {
+        var found: (garbage: [String], waiting: [String]) = ([], [])
+        for name in try fileSystem.list(directory).sorted() where NamedIdentifiers.isOwn(name) {
+            switch named.need(of: name) {
+            case .inUse: continue
+            case .olderRoot: found.waiting.append("\(directory)/\(name)")
+            case .none: found.garbage.append("\(directory)/\(name)")
+            }
         }
+        return found
     }
 
     /// Ends the search for files that no root names.
@@ -59,11 +58,12 @@ extension StorageEngine {
                 writer.withLock { $0.sweep = nil }
                 return .swept(fileCount: 0)
             }
-            let found = try Self.unnamed(directory, fileSystem, named)
+            let found = try Self.leftOver(directory, fileSystem, named)
             // Files that this handle makes have their names noted before they are made.
             let own = writer.withLock { $0.sweep?.created } ?? []
-            let garbage = found.filter { !own.contains(NamedIdentifiers.key($0)) }
+            let garbage = found.garbage.filter { !own.contains(NamedIdentifiers.key($0)) }
             for path in garbage { try fileSystem.unlink(path) }
+            reclaimer.retire(found.waiting, root: sweep.root)
             writer.withLock { $0.sweep?.folderCount += 1 }
             return .swept(fileCount: garbage.count)
         } catch {
@@ -88,10 +88,12 @@ extension StorageEngine {
         return try writer.withLock { (state) throws(StorageError) in
             var shards = listed
             shards.insert(paths: state.root.shards.map(\.path) + reclaimer.retiredPaths)
-            let garbage = try Self.unnamed(ShardReference.directory, fileSystem, shards)
-            for path in garbage { try fileSystem.unlink(path) }
+            let found = try Self.leftOver(ShardReference.directory, fileSystem, shards)
+            for path in found.garbage { try fileSystem.unlink(path) }
+            reclaimer.retire(found.waiting, root: root.number)
             state.sweep?.named = listed
-            return garbage.count
+            state.sweep?.root = root.number
+            return found.garbage.count
         }
     }
 }
@@ -103,6 +105,8 @@ struct GarbageSweep: Sendable {
 
     /// What roots name; nil until it was collected.
     var named: NamedIdentifiers?
+    /// The newest root when that was collected.
+    var root: UInt64 = 0
     var folderCount = 0
     /// Files that this handle made since it was opened.
     var created: Set<UInt64> = []
@@ -113,47 +117,65 @@ struct GarbageSweep: Sendable {
 /// The names of all logs, segments and lists of segments that some root needs, eight bytes each: half of a random name
 /// is enough to tell files apart, and one that is taken for another is only kept.
 struct NamedIdentifiers: Sendable {
-    private var sorted: [UInt64] = []
+    /// Who needs a file.
+    enum Need {
+        /// The newest root, or somebody who is known.
+        case inUse
+        /// Only readers of other processes, by an older root.
+        case olderRoot
+        case none
+    }
+
+    /// Of the newest root, ascending.
+    private var newest: [UInt64] = []
+    private var older: Set<UInt64> = []
     private var others: Set<UInt64> = []
 
     /// Reads the newest root's lists, and those of roots that readers of other processes go by.
     ///
-    /// - Parameter oldest: the oldest root that counts beside the newest, by default that of the readers.
     /// - Returns: nil when it cannot be told what somebody needs, or when the work was given up.
     init?(
-        _ fileSystem: any FileSystem, root: ManifestRoot, oldest: UInt64? = nil,
-        isGivenUp: () -> Bool = { false }
+        _ fileSystem: any FileSystem, root: ManifestRoot, isGivenUp: () -> Bool = { false }
     ) throws(StorageError) {
         let manifest = Manifest(fileSystem: fileSystem)
-        let oldest = oldest ?? ReaderLease.oldestRoot(fileSystem)
+        let oldest = ReaderLease.oldestRoot(fileSystem)
         let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database)
         var seen: Set<FileIdentifier> = []
-        for number in try manifest.numbers() where number >= oldest || number == root.number {
-            // A root that a reader needs and that cannot be read: rather keep too much.
-            guard let each = number == root.number ? root : try? manifest.load(number) else { return nil }
-            sorted += each.logs.map(\.low)
-            sorted += each.segments.map(\.identifier.low)
-            for reference in each.shards where seen.insert(reference.identifier).inserted {
+        func identifiers(_ root: ManifestRoot) throws(StorageError) -> [UInt64]? {
+            var found = root.logs.map(\.low) + root.segments.map(\.identifier.low)
+            for reference in root.shards where seen.insert(reference.identifier).inserted {
                 if isGivenUp() { return nil }
-                sorted.append(reference.identifier.low)
+                found.append(reference.identifier.low)
                 let shard = Shard(reference: reference, origin: origin)
-                sorted += try shard.references().map(\.identifier.low)
+                found += try shard.references().map(\.identifier.low)
             }
+            return found
         }
-        sorted.sort()
+        guard let own = try identifiers(root) else { return nil }
+        newest = own.sorted()
+        for number in try manifest.numbers() where number >= oldest && number != root.number {
+            // A root that a reader needs and that cannot be read: rather keep too much.
+            guard let each = try? manifest.load(number), let named = try identifiers(each) else { return nil }
+            older.formUnion(named.filter { !isInNewest($0) })
+        }
     }
 
     mutating func insert(paths: [String]) { others.formUnion(paths.map(Self.key)) }
 
-    func contains(_ name: String) -> Bool {
+    func need(of name: String) -> Need {
         let key = Self.key(name)
+        if isInNewest(key) || others.contains(key) { return .inUse }
+        return older.contains(key) ? .olderRoot : .none
+    }
+
+    private func isInNewest(_ key: UInt64) -> Bool {
         var low = 0
-        var high = sorted.count
+        var high = newest.count
         while low < high {
             let middle = (low + high) / 2
-            if sorted[middle] < key { low = middle + 1 } else { high = middle }
+            if newest[middle] < key { low = middle + 1 } else { high = middle }
         }
-        return (low < sorted.count && sorted[low] == key) || others.contains(key)
+        return low < newest.count && newest[low] == key
     }
 
     /// Whether a file has a name that the engine gives to files.

@@ -58,6 +58,12 @@ extension StorageEngine {
                 throw .historyUnavailable(
                     sequence: commit, oldest: shown.history.oldest, newest: shown.sequence)
             }
+            // Half of the root is left to what must go on: commits and maintenance.
+            let used = state.root.encoded().count
+            guard used <= ManifestRoot.maximumByteCount / 2 else {
+                throw .tooLarge(
+                    what: "list of snapshots", byteCount: used, limit: ManifestRoot.maximumByteCount / 2)
+            }
             try holdReserve(state)
             let snapshot = NamedSnapshot(
                 sequence: commit, microseconds: fileSystem.microsecondsSince1970(), scope: scope, name: name,

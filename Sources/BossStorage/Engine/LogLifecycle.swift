@@ -3,8 +3,10 @@ import Synchronization
 extension StorageEngine {
     /// Makes sure that there is a log with room for a batch.
     func prepareLog(_ state: WriterState, for batch: WriteBatch) throws(StorageError) {
-        let room = batch.room(also: state.root.bulkNotes)
-        if !state.reserve.isShort || !batch.isFrugal { try awaitRoom(state, adding: room) }
+        let room = batch.room(also: state.waitingNotes)
+        if !state.reserve.isShort || !batch.isFrugal {
+            try awaitRoom(state, adding: allocation(state, for: room))
+        }
         if let log = state.log, log.end + room > options.logByteCount,
             log.end > UInt64(SegmentHeader.byteCount)
         {
@@ -21,11 +23,23 @@ extension StorageEngine {
         try allocate(log, upTo: log.end + room, isSparing: state.reserve.isShort)
     }
 
+    /// Bytes by which the log may grow for a batch.
+    private func allocation(_ state: WriterState, for room: UInt64) -> UInt64 {
+        guard let log = state.log, log.end + room > log.allocatedByteCount else {
+            return state.log == nil ? room : 0
+        }
+        return room + allocationStep(log)
+    }
+
+    private func allocationStep(_ log: ActiveLog) -> UInt64 {
+        min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+    }
+
     /// Allocates blocks ahead, in growing steps, so that a full disk shows before anything is written.
     private func allocate(
         _ log: ActiveLog, upTo needed: UInt64, isSparing: Bool
     ) throws(StorageError) {
-        let step = isSparing ? 0 : min(max(log.allocatedByteCount, 1 << 20), 64 << 20, options.logByteCount)
+        let step = isSparing ? 0 : allocationStep(log)
         do {
             try log.store.file.allocate(byteCount: needed + step)
             log.allocatedByteCount = needed + step
@@ -121,7 +135,7 @@ extension StorageEngine {
         let reference = SegmentReference(
             identifier: log.header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
-        let noted = Set(memtable.entries(of: SystemGroup.notes).map(\.index.morton))
+        let noted = memtable.notedCommits
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
             for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
@@ -136,6 +150,15 @@ extension StorageEngine {
         }
         state.log = nil
         writeStatus(state)
+    }
+
+    /// Goes on in a log that was found.
+    func takeLog(
+        _ store: FilePageStore, _ header: SegmentHeader, _ contents: LogContents, _ state: WriterState
+    ) {
+        state.log = ActiveLog(
+            store: store, header: header, end: contents.end, allocatedByteCount: contents.end,
+            chain: contents.chain, noted: published.withLock { $0.memtable.notedCommits })
     }
 
     /// Ends the log with a record that says it was closed and flushed there.

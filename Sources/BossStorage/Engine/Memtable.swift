@@ -18,6 +18,9 @@ struct Memtable: Sendable {
     /// All entries of a group, ascending.
     func entries(of group: PageGroup) -> [Entry] { Self.merged(runs[group] ?? []) }
 
+    /// Commits whose notes are here.
+    var notedCommits: Set<UInt64> { Set(entries(of: SystemGroup.notes).map(\.index.morton)) }
+
     /// All entries, ascending in each group; copies them.
     var groups: [PageGroup: [Entry]] { runs.mapValues(Self.merged) }
 

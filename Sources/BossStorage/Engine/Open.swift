@@ -175,9 +175,7 @@ extension StorageEngine {
     private func resume(_ log: FoundLog) throws(StorageError) {
         try writer.withLock { (state) throws(StorageError) in
             if log.isClean {
-                state.log = ActiveLog(
-                    store: log.store, header: log.contents.header, end: log.contents.end,
-                    allocatedByteCount: log.contents.end, chain: log.contents.chain)
+                takeLog(log.store, log.contents.header, log.contents, state)
                 writeStatus(state)
             } else if !log.contents.entries.isEmpty {
                 try usingReserve(state) { () throws(StorageError) in try recover(log, state) }
@@ -218,9 +216,7 @@ extension StorageEngine {
             throw error
         }
         let store = FilePageStore(file: file)
-        state.log = ActiveLog(
-            store: store, header: header, end: log.contents.end, allocatedByteCount: log.contents.end,
-            chain: log.contents.chain)
+        takeLog(store, header, log.contents, state)
         let moved = FoundLog(file: file, store: store, contents: log.contents, isClean: true)
         published.withLock { published in
             published.memtable = Memtable()

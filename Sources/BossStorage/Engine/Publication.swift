@@ -45,12 +45,13 @@ extension StorageEngine {
             // Views of this process need files, but no roots on disk.
             try Manifest(fileSystem: fileSystem).publish(root, keptFrom: ReaderLease.oldestRoot(fileSystem))
         } catch {
-            // A full disk stops the publication before the root gets its name.
-            if case .diskFull = error {
+            switch error {
+            case .diskFull, .tooLarge:
+                // These stop the publication before the root gets its name.
                 revision.discard()
                 throw error
+            default: throw poison(state, error)
             }
-            throw poison(state, error)
         }
         state.root = root
         state.durableRootNumber = root.number

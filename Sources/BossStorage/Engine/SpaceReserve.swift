@@ -112,15 +112,21 @@ extension StorageEngine {
 
     /// A write has gone through.
     func noteRoom(_ state: WriterState) {
-        guard state.reserve.isShort else { return }
+        endShortage(state)
+        state.upkeep.tooLarge = []
+    }
+
+    private func endShortage(_ state: WriterState) {
         state.reserve.lackingByteCount = 0
         state.reserve.takesHistory = false
-        state.upkeep.tooLarge = []
     }
 
     // MARK: Maintenance while space is short
 
     /// Looks whether there is room by now for the reserve and what was lacking.
+    ///
+    /// What was too large to be written again stays so until a write goes through or something is freed: a disk may give
+    /// bytes and no names for files.
     func probeRoom(_ state: WriterState) {
         guard state.reserve.isShort, state.failure == nil else { return }
         let lacking = state.reserve.lackingByteCount
@@ -134,7 +140,7 @@ extension StorageEngine {
             let file = try? fileSystem.open(SpaceReserve.path, mode: .readWrite),
             (try? file.truncate(byteCount: state.reserve.byteCount)) != nil
         else { return }
-        noteRoom(state)
+        endShortage(state)
     }
 
     /// What is left to do for space when nothing else is: the log is sealed, so that its dead pages can go, then the

@@ -30,10 +30,14 @@ package final class StorageEngine: Sendable {
     let follower: Mutex<FollowerState>
     /// Keeps the files that views and readers of other processes may need.
     let reclaimer: FileReclaimer
-    /// Bytes in files of loads and compactions that are not committed.
+    /// Bytes in files of loads that are not committed.
     let inFlightByteCount = Atomic<Int>(0)
+    /// Bytes that the compaction at work may write.
+    let compactingByteCount = Atomic<Int>(0)
     /// Writers that wait for maintenance.
     let stalledWriterCount = Atomic<Int>(0)
+    /// Compactions by hand that wait for a step of maintenance to end.
+    let waitingCompactionCount = Atomic<Int>(0)
     /// Only one thread does maintenance at a time; taken before the writer's monitor.
     let maintenance = Mutex(())
     /// What scrubbing knows.

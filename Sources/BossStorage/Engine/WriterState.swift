@@ -30,6 +30,11 @@ final class WriterState {
     var lock: (any FileLock)?
     var statusFile: (any StorageFile)?
 
+    /// Notes of bulk commits that the next batch takes into the log.
+    var waitingNotes: [ManifestRoot.BulkNote] {
+        root.bulkNotes.filter { log?.noted.contains($0.sequence) != true }
+    }
+
     struct PendingBatch {
         let sequence: UInt64
         let end: UInt64
@@ -54,9 +59,14 @@ final class ActiveLog {
     var allocatedByteCount: UInt64
     /// Checksum of the last commit record, or the chain seed.
     var chain: UInt32
+    /// Bulk commits whose notes it holds; the root keeps them until the log is sealed.
+    var noted: Set<UInt64>
 
-    init(store: FilePageStore, header: SegmentHeader, end: UInt64, allocatedByteCount: UInt64, chain: UInt32)
-    {
+    init(
+        store: FilePageStore, header: SegmentHeader, end: UInt64, allocatedByteCount: UInt64, chain: UInt32,
+        noted: Set<UInt64> = []
+    ) {
+        self.noted = noted
         self.store = store
         self.header = header
         self.end = end

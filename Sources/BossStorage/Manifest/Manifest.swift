@@ -59,12 +59,18 @@ struct Manifest: Sendable {
     /// Makes a root durable under its number. Every file it names was flushed before.
     ///
     /// - Parameter keptFrom: roots from this number on are left, since readers go by them.
-    /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull` before the root
-    ///   has its name; after any other error it is unknown whether it is on disk.
+    /// - Throws: `.writeConflict` when the number is taken: another writer is at work. `.diskFull`, and `.tooLarge` for a
+    ///   root that could not be read again, before the root has its name; after any other error it is unknown whether it
+    ///   is on disk.
     func publish(_ root: ManifestRoot, keptFrom: UInt64 = .max) throws(StorageError) {
+        let bytes = root.encoded()
+        guard bytes.count <= ManifestRoot.maximumByteCount else {
+            throw .tooLarge(
+                what: "root of the database", byteCount: bytes.count, limit: ManifestRoot.maximumByteCount)
+        }
         let temporary = "\(ManifestRoot.directory)/tmp.\(FileIdentifier(from: fileSystem))"
         do {
-            try write(root, to: temporary)
+            try write(bytes, to: temporary)
             try fileSystem.renameNoReplace(temporary, to: ManifestRoot.path(number: root.number))
         } catch {
             // What cannot be removed now is removed by the next open.
@@ -82,9 +88,8 @@ struct Manifest: Sendable {
         removeOldRoots(before: min(root.number, keptFrom))
     }
 
-    private func write(_ root: ManifestRoot, to temporary: String) throws(StorageError) {
+    private func write(_ bytes: [UInt8], to temporary: String) throws(StorageError) {
         let file = try fileSystem.open(temporary, mode: .createNew)
-        let bytes = root.encoded()
         let written = bytes.withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
         }

@@ -67,7 +67,7 @@ final class SimulatedDatabase {
         let isWriter = options.access == .readWrite
         let engine = try StorageEngine.open(
             fileSystem: files, mode: isWriter ? .readWrite(create: true) : .readOnly, options: engineOptions)
-        return Database(path: files.displayPath, options: options, catalog: catalog, engine: engine)
+        return try Database(path: files.displayPath, options: options, catalog: catalog, engine: engine)
     }
 
     /// Closes the engine and opens it again. `Database.close` would take the catalog along.

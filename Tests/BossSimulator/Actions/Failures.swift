@@ -1,5 +1,11 @@
 import BossStorage
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 extension Action {
     static let failures = [failOnce, failForGood, fillDisk]
 
@@ -32,6 +38,7 @@ extension Simulation {
         note("\(kinds) \(ordinal) gives \(fault.errno)")
         machine.setFaults(
             .failAtOperation(ordinal, errno: fault.errno, kinds: fault.kinds, persistent: isPersistent))
+        if fault.errno == ENOSPC || fault.errno == EDQUOT { hasBeenFull = true }
         failsReads = !fault.kinds.isDisjoint(with: [.open, .read, .readMapping, .map, .status])
         failureWindow = isPersistent ? 4 : 8
     }

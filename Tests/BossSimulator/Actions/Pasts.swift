@@ -99,7 +99,7 @@ extension Simulation {
         // Maintenance may be about to give up more than it has.
         guard isSnapshot || sequence < engine.history.oldest else { throw failure }
         // On a full disk the history gives way too.
-        let wasFull = statistics.refusals + machine.refusalCount > 0
+        let wasFull = statistics.refusals + machine.refusalCount > 0 || hasBeenFull
         guard options.spaceSlackByteCount >= 1 << 30, !wasFull else { return }
         let end = machine.clock - min(shortestRetention, machine.clock)
         let view = try engine.view()

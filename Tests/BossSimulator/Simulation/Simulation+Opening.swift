@@ -41,7 +41,9 @@ extension Simulation {
         history.acknowledge(entry)
         retireChannels(doubtful)
         // What could not be removed is left to the next open.
-        if process.isWhole { try refuseStrays(machine, process.engine, rootLimit: .max) }
+        guard process.isWhole else { return }
+        let swept = try attempt("sweep", by: process.files) { try process.engine.finishSweep() }
+        if case .success = swept { try refuseStrays(machine, process.engine, rootLimit: .max) }
     }
 
     /// Which of some entries a process shows.

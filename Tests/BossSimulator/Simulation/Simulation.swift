@@ -56,6 +56,8 @@ package final class Simulation {
     var shortestRetention: Int64 = 86_400_000_000
     /// Operations until failures end; nil without any.
     var failureWindow: Int?
+    /// Whether a failure that was made to happen says that the disk is full: the history gives way then.
+    var hasBeenFull = false
     /// Whether the failures in force may hit reads.
     var failsReads = false
     package internal(set) var statistics = SimulationStatistics()

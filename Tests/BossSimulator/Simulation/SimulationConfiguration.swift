@@ -85,9 +85,6 @@ struct SimulationConfiguration {
         var options = StorageOptions()
         sizes.apply(to: &options)
         options.bootIdentifier = 1
-        // What is left over is looked for at every open.
-        options.sweptShardLimit = .max
-        self.options = options
         let drawn = Int.random(in: 100...500, using: &random)
         self.operationCount = operationCount ?? drawn
         compression = [.lz4, .lz4, .lz4, .zstd].randomElement(using: &random) ?? .lz4
@@ -113,6 +110,9 @@ struct SimulationConfiguration {
             actions.append((action, weight))
             totalWeight += weight
         }
+        // What is left over is looked for at the open or by maintenance.
+        options.sweptShardLimit = [-1, 0, .max].randomElement(using: &random) ?? .max
+        self.options = options
     }
 
     func draw(using random: inout SeededGenerator) -> Action {

@@ -81,6 +81,13 @@ struct OverwriteCommand: ParsableCommand {
                                 "  pass %2d: %7.1f MB/s, %5.2f of the first, %6d writes, takes %5d MiB, at most %5d",
                             number + 1, rate, rate / first, pass.writeCount, space.last >> 20,
                             space.peak >> 20))
+                    if let storage = pass.storage {
+                        print(
+                            "           MiB live \(storage.liveByteCount >> 20), "
+                                + "history \(storage.historyByteCount >> 20), dead \(storage.deadByteCount >> 20), "
+                                + "in flight \(storage.inFlightByteCount >> 20); \(storage.segmentCount) segment files, "
+                                + "\(storage.stallCount) waits of \(storage.stallMicroseconds / 1000) ms in all")
+                    }
                     fflush(nil)
                 }
                 print(

@@ -27,6 +27,9 @@ final class BenchStore {
         }
     }
 
+    /// Where the bytes of the open store are.
+    var statistics: StorageStatistics? { opened?.database.storageStatistics }
+
     /// Removes what there is and makes an empty store with one channel and two resolution levels.
     func create() throws {
         try remove()

@@ -19,6 +19,8 @@ struct OverwriteBenchmark {
         var seconds: Double
         var voxelByteCount: Int
         var writeCount: Int
+        /// What the engine says of its files at the end.
+        var storage: StorageStatistics?
     }
 
     /// What the sampler saw.
@@ -65,7 +67,9 @@ struct OverwriteBenchmark {
                 }
             report(
                 pass,
-                Pass(seconds: Clock.wall() - start, voxelByteCount: byteCount, writeCount: writeCount),
+                Pass(
+                    seconds: Clock.wall() - start, voxelByteCount: byteCount, writeCount: writeCount,
+                    storage: store.statistics),
                 sampler.space)
         }
         sampler.stop()

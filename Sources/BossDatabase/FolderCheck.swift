@@ -1,0 +1,147 @@
+import BossCatalog
+import BossStorage
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A check of a folder, whatever is in it.
+struct FolderCheck {
+    let path: String
+    let control: OperationControl
+    private(set) var report: CheckReport
+    private var found: [CheckFinding] = []
+
+    init(path: String, isFull: Bool, control: OperationControl) {
+        self.path = path
+        self.control = control
+        report = CheckReport(isFull: isFull)
+    }
+
+    mutating func checkAll() throws(DatabaseError) {
+        if DatabaseFolder.isCutOff(path) {
+            return report.findings.append(
+                DatabaseFinding(
+                    isError: true, object: "the database",
+                    problem:
+                        "a backup, a restoration or a salvage into this folder was cut off, or is still being made",
+                    remedy: "make it again", file: DatabaseFolder.nextCatalogName))
+        }
+        let files = try mappingErrors { () throws(StorageError) in
+            try PosixFileSystem(directory: path, createIfMissing: false)
+        }
+        var engine: StorageEngine?
+        do throws(StorageError) {
+            var options = StorageOptions()
+            options.bootIdentifier = BootIdentifier.current
+            options.holder = "process \(ProcessInfo.processInfo.processIdentifier)"
+            let opened = try StorageEngine.open(fileSystem: files, mode: .readOnly, options: options)
+            engine = opened
+            try check(opened)
+        } catch {
+            try? engine?.close()
+            engine = nil
+            try control.cancellation.check()
+            try checkClosed(files, error)
+        }
+        let names = try checkCatalog(engine)
+        try? engine?.close()
+        report.findings += found.map { DatabaseFinding($0, names) }
+    }
+
+    private mutating func check(_ engine: StorageEngine) throws(StorageError) {
+        let position = CheckPosition(isFull: report.isFull)
+        let cancellation = control.cancellation
+        let (isFull, control) = (report.isFull, control)
+        found = try engine.check(
+            isFull ? .full : .quick,
+            control: { () throws(StorageError) in if cancellation.isCancelled { throw .closed } },
+            progress: { position.show($0, control) })
+        take(position.last)
+        report.commit = try engine.view().sequence
+    }
+
+    private mutating func take(_ progress: CheckProgress?) {
+        guard let progress else { return }
+        report.segmentCount = progress.segmentCount
+        report.byteCount = progress.byteTotal
+        report.verifiedByteCount = progress.byteCount
+    }
+
+    /// A database that does not open is looked at file by file, while nobody writes.
+    private mutating func checkClosed(
+        _ files: PosixFileSystem, _ error: StorageError
+    ) throws(DatabaseError) {
+        let told = DatabaseError(error)
+        if case .unsupportedFormat = error { throw told }
+        let unopened = DatabaseFinding(
+            isError: true, object: "the database", problem: "it does not open: \(told.message)",
+            remedy: "restore a backup, or salvage the database")
+        let lock: DatabaseFolder.HeldLock?
+        do throws(DatabaseError) { lock = try DatabaseFolder.keepWritersAway(from: path) } catch {
+            report.findings.append(unopened)
+            report.findings.append(
+                DatabaseFinding(
+                    isError: false, object: "the database",
+                    problem: "another process writes to it, so its files were not looked at",
+                    remedy: "close it there, and check again"))
+            return
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let position = CheckPosition(isFull: report.isFull)
+        let isFull = report.isFull
+        do throws(DatabaseError) {
+            found = try position.run(control) { (check, take) throws(StorageError) in
+                try StorageCheck.run(
+                    fileSystem: files, depth: isFull ? .full : .quick, control: check, progress: take)
+            }
+        } catch {
+            // No trace of the engine's files; the folder has a catalog at least.
+            guard error.sqlState == "3D000" else { throw error }
+        }
+        take(position.last)
+        if !found.contains(where: { $0.severity == .error }) { report.findings.append(unopened) }
+    }
+
+    /// The catalog by itself, and whether it goes with the engine's files.
+    private mutating func checkCatalog(_ engine: StorageEngine?) throws(DatabaseError) -> ChannelNames {
+        let catalogPath = path + "/" + DatabaseFolder.catalogName
+        // A writer that died between its two files has left an empty engine, which is no damage.
+        if let engine, engine.isEmpty, !DatabaseFolder.exists(catalogPath) { return ChannelNames() }
+        do throws(CatalogError) {
+            var catalog = try Catalog.open(path: catalogPath, mode: .readOnly, database: engine?.identifier)
+            defer { catalog.close() }
+            report.findings += try catalog.check().map(DatabaseFinding.init(catalog:))
+            if let engine, let redos = outstanding(catalog, engine), !redos.isEmpty {
+                catalog = try catalog.overlaid(by: redos)
+            }
+            let names = (try? ChannelNames(catalog)) ?? ChannelNames()
+            report.channelCount = try SalvageCatalog.channels(catalog.tree()).count
+            return names
+        } catch {
+            switch error {
+            case .corrupt(_, let reason): report.findings.append(DatabaseFinding(catalog: reason))
+            case .notFound: report.findings.append(DatabaseFinding(catalog: "the file is missing"))
+            case .needsRecovery:
+                report.findings.append(
+                    DatabaseFinding(
+                        isError: false, object: "the catalog",
+                        problem: "a writer was killed in the middle of a change",
+                        remedy: "nothing is lost: opening the database for writing undoes the change",
+                        file: DatabaseFolder.catalogName))
+            default: throw DatabaseError(error)
+            }
+            return ChannelNames()
+        }
+    }
+
+    /// Changes of the catalog that only the engine has; damage of them is found with the pages.
+    private func outstanding(
+        _ catalog: Catalog, _ engine: StorageEngine
+    ) -> [(commit: UInt64, redo: [UInt8])]? {
+        guard let applied = try? catalog.appliedCommit, let view = try? engine.view() else { return nil }
+        return try? engine.catalogRedo(after: applied, in: view)
+    }
+}
