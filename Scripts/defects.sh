@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plants one defect after the other in the engine and runs the suite that must catch it: docs/TESTING.md, "Test of the
-# tests". Prints a table; fails when a defect is not caught.
+# Plants one defect after the other in the engine and runs the suite that must catch it: docs/TESTING.md, "Seeded
+# defects". Prints a table; fails when a defect is not caught.
 #   Scripts/defects.sh               all of them
 #   Scripts/defects.sh NAME...       some
 # SWIFT is the compiler's driver. BUNDLE names a test program that is there already, in place of a build of our own.
@@ -125,7 +125,7 @@ $(diff <(echo "$planted") <(echo "$listed") || true)"
 build() {
     [[ -z ${BUNDLE:-} ]] || return 0
     echo "Building the tests with the defects; the first time takes some minutes."
-    "$swift" build --build-tests --scratch-path "$scratch" >"$logs/build.log" 2>&1 || {
+    $swift build --build-tests --scratch-path "$scratch" >"$logs/build.log" 2>&1 || {
         grep -E 'error' "$logs/build.log" | sort -u >&2 || tail -n 20 "$logs/build.log" >&2
         fail "the build failed"
     }
@@ -137,7 +137,7 @@ run_tests() {
     if [[ -n ${BUNDLE:-} ]]; then
         timeout -k 5 "$limit" "$BUNDLE" --testing-library swift-testing --filter "$filter" >"$log" 2>&1
     else
-        timeout -k 5 "$limit" "$swift" test --skip-build --disable-xctest --scratch-path "$scratch" \
+        timeout -k 5 "$limit" $swift test --skip-build --disable-xctest --scratch-path "$scratch" \
             --filter "$filter" >"$log" 2>&1
     fi
 }
