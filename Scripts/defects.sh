@@ -129,6 +129,11 @@ build() {
         grep -E 'error' "$logs/build.log" | sort -u >&2 || tail -n 20 "$logs/build.log" >&2
         fail "the build failed"
     }
+    # Where the tests are a program they are run directly: then a suite that hangs can be ended.
+    local program
+    for program in "$($swift build --scratch-path "$scratch" --show-bin-path)"/*.xctest; do
+        if [[ -f $program && -x $program ]]; then BUNDLE=$program; fi
+    done
 }
 
 # Runs tests; the defect is in the environment.
