@@ -20,6 +20,9 @@ enum AppliedCommit {
     }
 
     static func set(_ db: Database, _ commit: UInt64) throws {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetAppliedCommit) { return }
+        #endif
         try db.execute(
             sql: "INSERT OR REPLACE INTO catalog_commit (id, applied_commit) VALUES (1, ?)",
             arguments: [Int64(bitPattern: commit)])

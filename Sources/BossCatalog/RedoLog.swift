@@ -53,6 +53,9 @@ struct RedoLog {
 
     /// Forgets what was recorded after a mark.
     mutating func rollBack(to mark: Mark) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.keepRolledBackRedo) { return }
+        #endif
         records.removeLast(records.count - mark.byteCount)
         guard texts.count > mark.textCount else { return }
         texts = texts.filter { $0.value < mark.textCount }

@@ -36,8 +36,6 @@ public struct BackupReport: Hashable, Sendable {
 }
 
 extension Database {
-    private static let catalogName = DatabaseFolder.catalogName
-    private static let nextCatalogName = DatabaseFolder.nextCatalogName
     private static let lockAttempts = 6
 
     /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
@@ -96,24 +94,18 @@ extension Database {
                         copied = Result { () throws(DatabaseError) in
                             replaced = catalogs.newestRoot
                             try catalogs.settle(replaced)
-                            let next = self.nextCatalog(catalogs, after: replaced)
-                            // What a first backup that was cut off has left.
-                            if replaced == 0 { try? FileManager.default.removeItem(atPath: next) }
+                            let next = catalogs.path(after: replaced)
                             try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
                         }
                         lock?.rollback()
                     })
             }
             try copied.get()
-            if replaced == 0 {
-                try replaceCatalog(in: path, destination)
-            } else {
-                try catalogs.adopt(after: replaced)
-            }
+            try catalogs.adopt(after: replaced)
         } catch {
             guard isPinned else { throw error }
-            if replaced == 0 || catalogs.newestRoot == replaced {
-                try? FileManager.default.removeItem(atPath: nextCatalog(catalogs, after: replaced))
+            if catalogs.newestRoot == replaced {
+                try? FileManager.default.removeItem(atPath: catalogs.path(after: replaced))
             } else {
                 try? catalogs.adopt(after: replaced)
             }
@@ -140,11 +132,6 @@ extension Database {
         }
     }
 
-    /// Where the new catalog waits for the root of the engine.
-    private func nextCatalog(_ catalogs: BackupCatalog, after root: UInt64) -> String {
-        root == 0 ? catalogs.folder + "/" + Self.nextCatalogName : catalogs.path(after: root)
-    }
-
     /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads
     /// cannot: what its copy of the catalog lacks is made up for when the copy is opened.
     private func lockCatalog() throws(DatabaseError) -> CatalogTransaction? {
@@ -163,15 +150,6 @@ extension Database {
                 }
             }
         }
-    }
-
-    private func replaceCatalog(
-        in path: String, _ destination: PosixFileSystem
-    ) throws(DatabaseError) {
-        guard rename(path + "/" + Self.nextCatalogName, path + "/" + Self.catalogName) == 0 else {
-            throw DatabaseError("58030", "\(path)/\(Self.catalogName) cannot be replaced: errno \(errno)")
-        }
-        try mappingErrors { () throws(StorageError) in try destination.syncDirectory("") }
     }
 
     /// Copies a database that this process has not open into another folder; another process may write to it.

@@ -15,10 +15,11 @@
 /// The engine's root and the catalog's file cannot be replaced in one step. So the new catalog waits under a name with
 /// the number of the root that was the newest one before: `catalog.sqlite.next-31`. While that is still the newest root,
 /// the old catalog belongs to it; once there is a newer root, the one that waits does. Whoever finds one after the
-/// backup was cut off can therefore tell which of the two counts.
+/// backup was cut off can therefore tell which of the two counts. The catalog of a first backup, before which there was
+/// no root, waits as `catalog.sqlite.next`.
 struct BackupCatalog {
     private static let name = "catalog.sqlite"
-    private static let waitingPrefix = "catalog.sqlite.next-"
+    private static let waitingName = "catalog.sqlite.next"
 
     /// The folder of the backup.
     let folder: String
@@ -31,13 +32,17 @@ struct BackupCatalog {
 
     /// Numbers in names of catalogs that wait, ascending; nearly always none.
     var waiting: [UInt64] {
-        names(folder).compactMap { name in
-            name.hasPrefix(Self.waitingPrefix) ? UInt64(name.dropFirst(Self.waitingPrefix.count)) : nil
+        names(folder).compactMap { (name: String) -> UInt64? in
+            guard name.hasPrefix(Self.waitingName) else { return nil }
+            let rest = name.dropFirst(Self.waitingName.count)
+            return rest.isEmpty ? 0 : rest.hasPrefix("-") ? UInt64(rest.dropFirst()) : nil
         }.sorted()
     }
 
     /// The file in which a catalog waits.
-    func path(after root: UInt64) -> String { "\(folder)/\(Self.waitingPrefix)\(root)" }
+    func path(after root: UInt64) -> String {
+        "\(folder)/\(Self.waitingName)" + (root == 0 ? "" : "-\(root)")
+    }
 
     /// The file that belongs to a root.
     func path(of root: UInt64) -> String {
@@ -55,8 +60,12 @@ struct BackupCatalog {
 
     /// Puts a catalog in place, unless somebody else has.
     func adopt(after root: UInt64) throws(DatabaseError) {
-        guard rename(path(after: root), "\(folder)/\(Self.name)") == 0 || errno == ENOENT else {
-            throw DatabaseError("58030", "\(folder)/\(Self.name) cannot be replaced: errno \(errno)")
+        let catalog = "\(folder)/\(Self.name)"
+        if rename(path(after: root), catalog) != 0 {
+            let code = errno
+            guard code == ENOENT, access(catalog, F_OK) == 0 else {
+                throw DatabaseError("58030", "\(catalog) cannot be replaced: errno \(code)")
+            }
         }
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }

@@ -5,7 +5,7 @@
         import Foundation
     #endif
 
-    /// Which defect `make defects` wants in this process: docs/TESTING.md, "Test of the tests".
+    /// Which defect `make defects` wants in this process: docs/TESTING.md, "Seeded defects".
     ///
     /// Every module has the defects that are planted in it in an enum of its own. All of it is compiled with
     /// `SEEDED_DEFECTS` only.

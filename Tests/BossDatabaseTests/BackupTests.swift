@@ -97,6 +97,13 @@ struct BackupTests {
             try opened.close()
             #expect(BackupCatalog(folder: folder.file(name)).waiting.isEmpty == isWriter)
         }
+        // A first backup that was cut off behind its root.
+        let first = folder.file("first.bossdb")
+        try database.backUp(to: first)
+        try files.moveItem(atPath: first + "/catalog.sqlite", toPath: first + "/catalog.sqlite.next")
+        let opened = try open("first.bossdb")
+        #expect(try opened.catalog.tree().collections.map(\.record.name) == ["lab", "later"])
+        try opened.close()
         if !isWriter {
             // The next backup makes order, too.
             for name in ["before.bossdb", "copy.bossdb"] {

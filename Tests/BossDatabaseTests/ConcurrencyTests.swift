@@ -3,7 +3,7 @@ import BossFormats
 import BossGeometry
 import BossTestSupport
 import BossVoxels
-import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -46,39 +46,46 @@ struct ConcurrencyTests {
         let failures = Mutex<[String]>([])
         let clock = ContinuousClock()
         let region = region
-        DispatchQueue.concurrentPerform(iterations: 2) { thread in
+        let readerEnded = DispatchSemaphore(value: 0)
+        // A thread of its own: those of a queue may all be busy with other tests.
+        Thread.detachNewThread {
+            defer { readerEnded.signal() }
             do {
-                if thread == 0 {
-                    defer { isDone.store(true, ordering: .releasing) }
-                    let end = clock.now + .milliseconds(1500)
-                    var number = 0
-                    while clock.now < end, number < 250 {
-                        number += 1
-                        try commit(number, writer, image, labels)
-                        acknowledged.store(number, ordering: .sequentiallyConsistent)
+                let (image, labels) = (
+                    try reader.channel("lab/exp/data"), try reader.channel("lab/exp/labels")
+                )
+                var last = 0
+                while !isDone.load(ordering: .acquiring) {
+                    let before = acknowledged.load(ordering: .sequentiallyConsistent)
+                    let view = try reader.view()
+                    let values = Set(try image.read(region, view: view).bits).union(
+                        try labels.read(region, view: view).bits)
+                    reads.add(1, ordering: .relaxed)
+                    let value = Int(values.first ?? 0)
+                    if values.count != 1 || value < before || value < last {
+                        failures.withLock { $0.append("\(values) after \(before), before that \(last)") }
                     }
-                } else {
-                    let (image, labels) = (
-                        try reader.channel("lab/exp/data"), try reader.channel("lab/exp/labels")
-                    )
-                    var last = 0
-                    while !isDone.load(ordering: .acquiring) {
-                        let before = acknowledged.load(ordering: .sequentiallyConsistent)
-                        let view = try reader.view()
-                        let values = Set(try image.read(region, view: view).bits).union(
-                            try labels.read(region, view: view).bits)
-                        reads.add(1, ordering: .relaxed)
-                        let value = Int(values.first ?? 0)
-                        if values.count != 1 || value < before || value < last {
-                            failures.withLock { $0.append("\(values) after \(before), before that \(last)") }
-                        }
-                        last = value
-                    }
+                    last = value
                 }
             } catch {
-                failures.withLock { $0.append("thread \(thread): \(error)") }
+                failures.withLock { $0.append("reader: \(error)") }
             }
         }
+        do {
+            let end = clock.now + .milliseconds(1500)
+            var number = 0
+            while (clock.now < end && number < 250)
+                || (reads.load(ordering: .relaxed) == 0 && failures.withLock(\.isEmpty))
+            {
+                number += 1
+                try commit(number, writer, image, labels)
+                acknowledged.store(number, ordering: .sequentiallyConsistent)
+            }
+        } catch {
+            failures.withLock { $0.append("writer: \(error)") }
+        }
+        isDone.store(true, ordering: .releasing)
+        readerEnded.wait()
         #expect(failures.withLock { $0.prefix(5) } == [])
         #expect(reads.load(ordering: .relaxed) > 0 && acknowledged.load(ordering: .relaxed) > 0)
         let last = UInt64(acknowledged.load(ordering: .relaxed))

@@ -84,8 +84,11 @@ final class KillReader: Sendable {
                 state.withLock { $0.kills += 1 }
                 return
             }
-            guard let lines = try answers(reader) else { return }
+            guard let lines = try answers(reader, Self.lineCount) else { return }
             try judge(lines, floor)
+            if Int.random(in: 0..<12, using: &random) == 0 {
+                guard try holdTransaction(reader, &random) else { return }
+            }
             usleep(UInt32.random(in: 0...6_000, using: &random))
         }
         if Bool.random(using: &random) {
@@ -96,11 +99,33 @@ final class KillReader: Sendable {
         }
     }
 
+    /// Reads one state for as long as a second, while the writer goes on and compaction takes files away.
+    ///
+    /// - Returns: false when the process ended, as it may.
+    private func holdTransaction(
+        _ reader: RunningProgram, _ random: inout SeededGenerator
+    ) throws(KillFailure) -> Bool {
+        reader.send("BEGIN READ ONLY;\n" + Self.stamp(KillWorld.pair[0]))
+        guard let first = try answers(reader, 2) else { return false }
+        for _ in 0..<Int.random(in: 1...5, using: &random) {
+            usleep(UInt32.random(in: 0...200_000, using: &random))
+            reader.send(Self.stamp(KillWorld.pair[1]) + Self.stamp(KillWorld.pair[0]))
+            guard let later = try answers(reader, 2) else { return false }
+            guard later[0] == first[1], later[1] == first[1] else {
+                throw KillFailure("torn read: a transaction for reading saw \(first[1]), later \(later)")
+            }
+            state.withLock { $0.reads += 2 }
+        }
+        reader.send("ROLLBACK;\n")
+        return try answers(reader, 1) != nil
+    }
+
+    private static func stamp(_ channel: String) -> String {
+        "SELECT min, max FROM STATS(\(KillTrial.experiment)/\(channel) \(KillWorld.pairBox));\n"
+    }
+
     private static var script: String {
         let experiment = KillTrial.experiment
-        func stamp(_ channel: String) -> String {
-            "SELECT min, max FROM STATS(\(experiment)/\(channel) \(KillWorld.pairBox));\n"
-        }
         let both = KillWorld.pair.map(stamp).joined()
         return "BEGIN READ ONLY;\n\(both)ROLLBACK;\n\(stamp(KillWorld.pair[1]))"
             + "SHOW METADATA IN \(experiment) LIKE '\(KillWorld.stampKey)';\n"
@@ -108,9 +133,11 @@ final class KillReader: Sendable {
     private static let lineCount = 6
 
     /// One line for each statement; nil where the catalog waits for a writer, which a reader cannot help.
-    private func answers(_ reader: RunningProgram) throws(KillFailure) -> [[String: Double]]? {
+    private func answers(
+        _ reader: RunningProgram, _ count: Int
+    ) throws(KillFailure) -> [[String: Double]]? {
         var answers: [[String: Double]] = []
-        while answers.count < Self.lineCount {
+        while answers.count < count {
             switch reader.answer() {
             case .line(let line): answers.append(try Inspection.row(line).compactMapValues(Inspection.number))
             case .silence: throw KillFailure("a reader said nothing for a minute: \(reader.errors)")

@@ -46,10 +46,11 @@ enum DatabaseFolder {
         try? FileManager.default.contentsOfDirectory(atPath: path)
     }
 
-    /// Whether a copy was begun in the folder and never finished.
+    /// Whether a copy was begun in the folder and never finished. A backup whose root is named is whole.
     static func isCutOff(_ path: String) -> Bool {
         guard !exists(path + "/" + catalogName) else { return false }
-        return exists(path + "/" + nextCatalogName) || exists(path + "/" + salvagedCatalogName)
+        return exists(path + "/" + salvagedCatalogName)
+            || (exists(path + "/" + nextCatalogName) && !hasRoot(path))
     }
 
     /// Whether any root is in the folder.

@@ -42,8 +42,9 @@ extension Simulation {
         retireChannels(doubtful)
         // What could not be removed is left to the next open.
         guard process.isWhole else { return }
-        let swept = try attempt("sweep", by: process.files) { try process.engine.finishSweep() }
-        if case .success = swept { try refuseStrays(machine, process.engine, rootLimit: .max) }
+        _ = try attempt("sweep", by: process.files) {
+            try refuseStrays(machine, process.engine, rootLimit: .max)
+        }
     }
 
     /// Which of some entries a process shows.
