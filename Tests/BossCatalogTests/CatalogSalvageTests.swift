@@ -93,7 +93,8 @@ struct CatalogSalvageTests {
         for round in 0..<150 {
             var bytes = sound
             for _ in 0..<Int.random(in: 1...40, using: &random) {
-                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                let offset = Int.random(in: 0..<bytes.count, using: &random)
+                bytes[offset] = UInt8.random(in: 0...255, using: &random)
             }
             if round % 5 == 0 { bytes = Array(bytes.prefix(Int.random(in: 0..<bytes.count, using: &random))) }
             writeBytes(bytes, to: folder.file)
