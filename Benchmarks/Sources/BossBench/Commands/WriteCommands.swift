@@ -86,7 +86,8 @@ struct OverwriteCommand: ParsableCommand {
                             "           MiB live \(storage.liveByteCount >> 20), "
                                 + "history \(storage.historyByteCount >> 20), dead \(storage.deadByteCount >> 20), "
                                 + "in flight \(storage.inFlightByteCount >> 20); \(storage.segmentCount) segment files, "
-                                + "\(storage.stallCount) waits of \(storage.stallMicroseconds / 1000) ms in all")
+                                + "\(storage.stallCount) waits of \(storage.stallMicroseconds / 1000) ms in all"
+                        )
                     }
                     fflush(nil)
                 }
