@@ -122,7 +122,7 @@ let package = Package(
         // see the engine.
         .executableTarget(
             name: "bossql-scale",
-            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossTestSupport"],
+            dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossSimulator", "BossTestSupport"],
             path: "Tests/Scale",
             swiftSettings: checked),
         .testTarget(

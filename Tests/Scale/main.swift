@@ -6,8 +6,8 @@ import Foundation
     import Darwin
 #endif
 
-/// `bossql-scale [--directory DIR] [--quick]`: opens generated databases of 100 TB and 2 PB, each in a process of its
-/// own, and prints what that takes.
+/// `bossql-scale [--directory DIR] [--quick] [--commits]`: opens generated databases of 100 TB and 2 PB, each in a process
+/// of its own, and prints what that takes; or what small commits by several threads take.
 enum Program {
     private static let sizes: [(name: String, byteCount: Double, segmentGibibytes: Int, fileCount: Int)] = [
         ("100 TB", 1e14, 8, 512), ("100 TB", 1e14, 1, 512), ("2 PB", 2e15, 8, 512), ("2 PB", 2e15, 1, 10_000),
@@ -29,6 +29,10 @@ enum Program {
         let folder = parent + "/bossql-scale-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: folder) }  // A temporary folder.
         print(ProcessStatus.description())
+        if arguments.contains("--commits") {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            return try CommitMeasurement.report(folder: folder)
+        }
         for size in isQuick ? Array(sizes.prefix(1)) : sizes {
             let segmentByteCount = size.segmentGibibytes << 30
             let database = GeneratedDatabase(

@@ -1,14 +1,14 @@
-import BossStorage
+package import BossStorage
 
 /// Passes everything on to another file system, after telling a closure of it.
 ///
 /// The closure runs on the thread of the operation and before it: it may look at the disk, or take its time.
-final class HookedFileSystem: FileSystem {
+package final class HookedFileSystem: FileSystem {
     private let base: any FileSystem
     private let hook: @Sendable (TracedOperation) -> Void
     private let afterSync: @Sendable () -> Void
 
-    init(
+    package init(
         _ base: any FileSystem, before hook: @escaping @Sendable (TracedOperation) -> Void,
         afterSync: @escaping @Sendable () -> Void = {}
     ) {
@@ -17,48 +17,48 @@ final class HookedFileSystem: FileSystem {
         self.afterSync = afterSync
     }
 
-    var displayPath: String { base.displayPath }
+    package var displayPath: String { base.displayPath }
 
-    func open(_ path: String, mode: FileMode) throws(StorageError) -> any StorageFile {
+    package func open(_ path: String, mode: FileMode) throws(StorageError) -> any StorageFile {
         hook(TracedOperation(mode == .createNew ? .create : .open, path))
         return HookedFile(try base.open(path, mode: mode), hook, afterSync)
     }
 
-    func createDirectory(_ path: String) throws(StorageError) {
+    package func createDirectory(_ path: String) throws(StorageError) {
         hook(TracedOperation(.createDirectory, path))
         try base.createDirectory(path)
     }
 
-    func syncDirectory(_ path: String) throws(StorageError) {
+    package func syncDirectory(_ path: String) throws(StorageError) {
         hook(TracedOperation(.syncDirectory, path))
         try base.syncDirectory(path)
     }
 
-    func renameNoReplace(_ path: String, to newPath: String) throws(StorageError) {
+    package func renameNoReplace(_ path: String, to newPath: String) throws(StorageError) {
         hook(TracedOperation(.rename, path, newPath: newPath))
         try base.renameNoReplace(path, to: newPath)
     }
 
-    func unlink(_ path: String) throws(StorageError) {
+    package func unlink(_ path: String) throws(StorageError) {
         hook(TracedOperation(.unlink, path))
         try base.unlink(path)
     }
 
-    func list(_ path: String) throws(StorageError) -> [String] {
+    package func list(_ path: String) throws(StorageError) -> [String] {
         hook(TracedOperation(.list, path))
         return try base.list(path)
     }
 
-    func exists(_ path: String) throws(StorageError) -> Bool { try base.exists(path) }
+    package func exists(_ path: String) throws(StorageError) -> Bool { try base.exists(path) }
 
-    func lock(_ path: String, holder: String) throws(StorageError) -> any FileLock {
+    package func lock(_ path: String, holder: String) throws(StorageError) -> any FileLock {
         hook(TracedOperation(.lock, path))
         return try base.lock(path, holder: holder)
     }
 
-    func randomUInt64() -> UInt64 { base.randomUInt64() }
+    package func randomUInt64() -> UInt64 { base.randomUInt64() }
 
-    func microsecondsSince1970() -> Int64 { base.microsecondsSince1970() }
+    package func microsecondsSince1970() -> Int64 { base.microsecondsSince1970() }
 }
 
 private final class HookedFile: StorageFile {
