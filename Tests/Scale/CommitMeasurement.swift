@@ -27,7 +27,8 @@ struct CommitMeasurement {
         let path = "\(folder)/commits-\(flushMilliseconds)-\(threadCount).bossdb"
         let flushes = Atomic<Int>(0)
         let delay = UInt32(flushMilliseconds * 1000)
-        let files = HookedFileSystem(try PosixFileSystem(directory: path, createIfMissing: true)) { operation in
+        let files = HookedFileSystem(try PosixFileSystem(directory: path, createIfMissing: true)) {
+            operation in
             guard operation.kind == .sync, operation.path.hasPrefix("wal/") else { return }
             flushes.add(1, ordering: .relaxed)
             if delay > 0 { usleep(delay) }
@@ -76,7 +77,9 @@ struct CommitMeasurement {
             voxelByteCount: 1, brickByteCount: 4096, brickCapacity: 1,
             scratch: VoxelStorage(byteCount: BrickEncoder.outputBound(4096), zeroed: false))
         try builder.append(brick: 0) { voxels in
-            for index in voxels.indices { voxels[index] = UInt8(truncatingIfNeeded: UInt64(index) &* 31 &+ number) }
+            for index in voxels.indices {
+                voxels[index] = UInt8(truncatingIfNeeded: UInt64(index) &* 31 &+ number)
+            }
         }
         var batch = WriteBatch(base: try engine.view())
         batch.put(builder.finish(), dependsOnBase: true)

@@ -88,7 +88,7 @@ private final class MaintenanceThread: Sendable {
         engine.writer.withLock { state in
             let end = ContinuousClock.now + .milliseconds(milliseconds)
             while isQuiet(state), !engine.isStopping.load(ordering: .relaxed), ContinuousClock.now < end {
-                _ = engine.writer.wait(milliseconds: milliseconds)
+                _ = engine.writer.wait(microseconds: milliseconds * 1000)
             }
         }
     }

@@ -134,8 +134,29 @@ extension StorageEngine {
         #endif
         while state.pending.contains(where: { $0.sequence == sequence }) {
             if let failure = state.failure { throw .storageFailed(reason: failure) }
-            if state.isFlushing { writer.wait() } else { try flushLog(state) }
+            if state.isFlushing {
+                if state.gathering.isComplete(state.pending.count) { writer.wakeAll() }
+                writer.wait()
+            } else {
+                gather(state)
+                if state.failure == nil { try flushLog(state) }
+            }
         }
+    }
+
+    /// Waits a moment for writers that committed just before, so that they share the flush.
+    private func gather(_ state: WriterState) {
+        guard let wait = state.gathering.begin(pendingCount: state.pending.count) else { return }
+        let pendingCount = state.pending.count
+        state.isFlushing = true
+        let end = ContinuousClock.now + wait
+        while state.failure == nil, !state.gathering.isComplete(state.pending.count),
+            ContinuousClock.now < end
+        {
+            _ = writer.wait(microseconds: Int(wait / .microseconds(1)))
+        }
+        state.isFlushing = false
+        state.gathering.end(gainedCount: state.pending.count - pendingCount)
     }
 
     /// Flushes the log once and publishes every batch that was in it before.
@@ -143,6 +164,7 @@ extension StorageEngine {
         guard let log = state.log else { return }
         let target = log.end
         let file = log.store.file
+        let start = ContinuousClock.now
         state.isFlushing = true
         let flushed = writer.unlocked { Result { () throws(StorageError) in try file.sync() } }
         state.isFlushing = false
@@ -159,6 +181,8 @@ extension StorageEngine {
         log.flushedEnd = max(log.flushedEnd, target)
         let ready = state.pending.filter { $0.end <= target }
         state.pending.removeAll { $0.end <= target }
+        state.gathering.noteFlush(
+            of: ready.count, waitingCount: state.pending.count, duration: ContinuousClock.now - start)
         published.withLock { published in
             for batch in ready {
                 published.memtable.insert(batch.entries, store: log.store)

@@ -39,11 +39,11 @@ final class Monitor<State>: @unchecked Sendable {
     func wait() { pthread_cond_wait(condition, mutex) }
 
     /// Gives the lock up until another thread calls `wakeAll` or the time is over; false when it is.
-    func wait(milliseconds: Int) -> Bool {
+    func wait(microseconds: Int) -> Bool {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        time.tv_sec += milliseconds / 1000
-        time.tv_nsec += milliseconds % 1000 * 1_000_000
+        time.tv_sec += microseconds / 1_000_000
+        time.tv_nsec += microseconds % 1_000_000 * 1000
         if time.tv_nsec >= 1_000_000_000 {
             time.tv_sec += 1
             time.tv_nsec -= 1_000_000_000

@@ -17,6 +17,8 @@ final class WriterState {
     var isFlushing = false
     /// Batches that are in the log but not flushed.
     var pending: [PendingBatch] = []
+    /// How commits come to share a flush.
+    var gathering = CommitGathering()
     /// Room for a full disk.
     var reserve = SpaceReserve()
     /// What compaction knows about the segments.
