@@ -213,8 +213,8 @@ extension BackupJob {
             .sorted { $0.entry.index.offsetOrConstant < $1.entry.index.offsetOrConstant }
     }
 
-    /// Copies the flushed pages of the live log, each verified; the file gets a name of its own, since the log goes on
-    /// under its name.
+    /// Copies the flushed pages of the live log, each verified, without its commit records: a segment like those that
+    /// compaction writes. The file gets a name of its own, since the log goes on under its name.
     private mutating func copyLiveLog(_ progress: Progress) throws(StorageError) -> SegmentReference? {
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.backUpWithoutLog) { return nil }
@@ -223,9 +223,9 @@ extension BackupJob {
         guard !live.isEmpty else { return nil }
         let header = SegmentHeader(
             database: database, identifier: FileIdentifier(from: destination), epoch: state.root.epoch,
-            createdMicroseconds: destination.microsecondsSince1970(), role: .log,
+            createdMicroseconds: destination.microsecondsSince1970(), role: .compacted,
             chainSeed: UInt32(truncatingIfNeeded: destination.randomUInt64()))
-        let file = try create(SegmentReference.path(role: .log, identifier: header.identifier))
+        let file = try create(SegmentReference.path(role: .compacted, identifier: header.identifier))
         var end = UInt64(SegmentHeader.byteCount)
         let written = header.encoded().withUnsafeBytes { buffer in
             Result { () throws(StorageError) in try file.write([buffer], at: 0) }
@@ -245,9 +245,10 @@ extension BackupJob {
         }
         let sealed = try SegmentSealer.seal(
             file: file, groups: groups.mapValues { $0.sorted(by: IndexEntry.precedes) }, end: end)
-        let reference = SegmentReference(
-            identifier: header.identifier, role: .log, fileByteCount: sealed.fileByteCount,
+        var reference = SegmentReference(
+            identifier: header.identifier, role: .compacted, fileByteCount: sealed.fileByteCount,
             footerChecksum: sealed.checksum, footer: sealed.footer, commitSequence: 0)
+        reference.level = 1
         summary.copiedFileCount += 1
         summary.copiedByteCount += sealed.fileByteCount
         summary.byteCount += sealed.fileByteCount
