@@ -67,29 +67,41 @@ public final class Database: Sendable {
         let newestRoot = catalogs.newestRoot
         let engine = try openEngine(path, isWriter: isWriter, options: engineOptions(options))
         do {
-            // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
-            // between the two. Else the catalog is lost, and a new one would give old voxels new names.
-            let mayCreate = isWriter && engine.isEmpty
-            if isWriter { try catalogs.settle(newestRoot) }
-            let catalogPath = catalogs.path(of: newestRoot)
-            let found = try mappingErrors { () throws(CatalogError) in
-                try Catalog.open(
-                    path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
-                    database: engine.identifier)
+            let database = try engine.usingReserve { () throws(DatabaseError) in
+                try connect(path, options, engine, catalogs, newestRoot)
             }
-            if isWriter { try finishTransactions(found, engine) }
-            let database = try Database(path: path, options: options, catalog: found, engine: engine)
-            if isWriter {
-                try database.reserveChannelNumbers()
-                try database.finishDrops()
-                if options.maintainsInBackground { engine.startMaintenance() }
-            }
+            if isWriter, options.maintainsInBackground { engine.startMaintenance() }
             return database
         } catch {
             // The first error is the one to report.
             try? engine.close()
             throw error
         }
+    }
+
+    /// Opens the catalog that belongs to an engine, and does what a crash has left to do in it.
+    private static func connect(
+        _ path: String, _ options: DatabaseOptions, _ engine: StorageEngine, _ catalogs: BackupCatalog,
+        _ newestRoot: UInt64
+    ) throws(DatabaseError) -> Database {
+        let isWriter = options.access == .readWrite
+        // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
+        // between the two. Else the catalog is lost, and a new one would give old voxels new names.
+        let mayCreate = isWriter && engine.isEmpty
+        if isWriter { try catalogs.settle(newestRoot) }
+        let catalogPath = catalogs.path(of: newestRoot)
+        let found = try mappingErrors { () throws(CatalogError) in
+            try Catalog.open(
+                path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
+                database: engine.identifier)
+        }
+        if isWriter { try finishTransactions(found, engine) }
+        let database = try Database(path: path, options: options, catalog: found, engine: engine)
+        if isWriter {
+            try database.reserveChannelNumbers()
+            try database.finishDrops()
+        }
+        return database
     }
 
     /// Changes the catalog by what committed transactions say, if a crash came between the two stores: the engine's
@@ -194,4 +206,15 @@ enum BootIdentifier {
         let digits = text.filter(\.isHexDigit).prefix(16)
         return UInt64(digits, radix: 16) ?? 0
     }()
+}
+
+extension StorageEngine {
+    /// Does work that needs a little room in the catalog and may free much, at the cost of the reserve when the disk is
+    /// full.
+    func usingReserve<R>(_ work: () throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+        do { return try work() } catch {
+            guard error.sqlState == "53100", giveUpReserve() else { throw error }
+            return try work()
+        }
+    }
 }

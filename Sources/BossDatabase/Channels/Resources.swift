@@ -103,10 +103,12 @@ extension Database {
     /// Drops a channel and all its voxels; instant, whatever their number.
     public func dropChannel(_ path: String, in transaction: Transaction? = nil) throws(DatabaseError) {
         let parts = try Self.split(path, count: 3)
-        _ = try changeCatalog("DROP CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
-            try catalog.dropChannel(parts[2], in: parts[0], parts[1])
+        try engine.usingReserve { () throws(DatabaseError) in
+            _ = try changeCatalog("DROP CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
+                try catalog.dropChannel(parts[2], in: parts[0], parts[1])
+            }
         }
-        if transaction == nil { try finishDrops() }
+        if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }
 
     /// Drops an experiment; with `cascade` its channels too.
@@ -119,7 +121,7 @@ extension Database {
         _ = try changeCatalog("DROP EXPERIMENT \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropExperiment(parts[1], in: parts[0], cascade: cascade)
         }
-        if transaction == nil { try finishDrops() }
+        if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }
 
     /// Drops a collection; with `cascade` everything in it too.
@@ -131,7 +133,7 @@ extension Database {
         _ = try changeCatalog("DROP COLLECTION \(name)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropCollection(name, cascade: cascade)
         }
-        if transaction == nil { try finishDrops() }
+        if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }
 
     /// Runs a change of the catalog, by itself or as a part of a transaction.

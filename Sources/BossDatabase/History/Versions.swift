@@ -11,6 +11,9 @@ public enum DatabaseVersion: Hashable, Sendable {
     case snapshot(String)
     /// The state after the last commit not later than a time, microseconds since 1970 UTC.
     case time(microseconds: Int64)
+
+    /// What the newest state is called where a snapshot's name may stand; no snapshot has this name.
+    package static let newestName = "main"
 }
 
 /// A name for a commit of an experiment.
@@ -82,6 +85,12 @@ extension Database {
             throw DatabaseError(
                 "42602", "\"\(name)\" is not a name for a snapshot",
                 hint: "names have 1 to 255 letters, digits, _ and -")
+        }
+        guard name.lowercased() != DatabaseVersion.newestName else {
+            throw DatabaseError(
+                "42602",
+                "\(name) is not a name for a snapshot: @\(DatabaseVersion.newestName) is the newest state",
+                hint: "choose another name")
         }
         let scope = try snapshotScope(path)
         let commit: UInt64? = version == .newest ? nil : try view(version, of: path).commit

@@ -66,10 +66,12 @@ extension StatementExecutor {
         }
         let names = try snapshots(of: experiment).map(\.name)
         if names.contains(name) { return try database.view(.snapshot(name), of: experiment) }
-        guard name != "main" else { return nil }
+        guard name != DatabaseVersion.newestName else { return nil }
         throw DatabaseError(
             "42704", "\(experiment) has no snapshot or branch \(name)",
-            hint: NearMiss.best(for: name, among: names + ["main"]).map { "did you mean \($0)?" }
+            hint: NearMiss.best(for: name, among: names + [DatabaseVersion.newestName]).map {
+                "did you mean \($0)?"
+            }
                 ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
     }
 
@@ -94,7 +96,7 @@ extension StatementExecutor {
     ///
     /// - Throws: 42601.
     func refuseVersion(_ path: PathSyntax) throws(DatabaseError) {
-        guard let version = path.version, version.kind != .name("main") else { return }
+        guard let version = path.version, version.kind != .name(DatabaseVersion.newestName) else { return }
         throw DatabaseError(
             "42601",
             "@\(SyntaxPrinter.spelling(of: version)) cannot stand here: only voxels are read by version",

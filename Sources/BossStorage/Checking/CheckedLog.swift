@@ -15,9 +15,7 @@ extension CheckRun {
             subject.isIndexSound = false
             return
         }
-        expectZeros(
-            file, UInt64(SegmentHeader.usedByteCount)..<min(length, UInt64(SegmentHeader.byteCount)), name,
-            "padding of the header")
+        expectZeros(file, SegmentHeader.padding(length), name, "padding of the header")
         let status = subject.status
         let limit = subject.logLimit
         let isFull = depth == .full

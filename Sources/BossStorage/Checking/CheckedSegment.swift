@@ -55,9 +55,7 @@ struct CheckedSegment {
                 header.epoch <= root.epoch, object,
                 "the file is of epoch \(header.epoch), newer than the root")
         }
-        run.expectZeros(
-            file, UInt64(SegmentHeader.usedByteCount)..<min(length, UInt64(SegmentHeader.byteCount)), object,
-            "padding of the header")
+        run.expectZeros(file, SegmentHeader.padding(length), object, "padding of the header")
     }
 
     private func checkFooter(_ offset: UInt64) -> SegmentFooter? {
@@ -257,5 +255,13 @@ struct CheckedSegment {
             run.expectZeros(
                 file, min(contents.end, end)..<end, object, "the part between the last batch and the index")
         }
+    }
+}
+
+extension SegmentHeader {
+    /// The part of a file's header that holds nothing; a file that was cut may have none.
+    static func padding(_ length: UInt64) -> Range<UInt64> {
+        let start = UInt64(usedByteCount)
+        return start..<max(start, min(length, UInt64(byteCount)))
     }
 }

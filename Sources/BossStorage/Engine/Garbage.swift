@@ -141,21 +141,25 @@ struct NamedIdentifiers: Sendable {
         let oldest = ReaderLease.oldestRoot(fileSystem)
         let origin = SegmentOrigin(fileSystem: fileSystem, database: root.database)
         var seen: Set<FileIdentifier> = []
-        func identifiers(_ root: ManifestRoot) throws(StorageError) -> [UInt64]? {
+        func identifiers(_ root: ManifestRoot, isOlder: Bool) throws(StorageError) -> [UInt64]? {
             var found = root.logs.map(\.low) + root.segments.map(\.identifier.low)
             for reference in root.shards where seen.insert(reference.identifier).inserted {
                 if isGivenUp() { return nil }
                 found.append(reference.identifier.low)
                 let shard = Shard(reference: reference, origin: origin)
-                found += try shard.references().map(\.identifier.low)
+                do throws(StorageError) { found += try shard.references().map(\.identifier.low) } catch {
+                    // A reader's lease may name an older root than it goes by, of which nobody kept the files.
+                    guard case .notFound = error, isOlder else { throw error }
+                }
             }
             return found
         }
-        guard let own = try identifiers(root) else { return nil }
+        guard let own = try identifiers(root, isOlder: false) else { return nil }
         newest = own.sorted()
         for number in try manifest.numbers() where number >= oldest && number != root.number {
             // A root that a reader needs and that cannot be read: rather keep too much.
-            guard let each = try? manifest.load(number), let named = try identifiers(each) else { return nil }
+            guard let each = try? manifest.load(number), let named = try? identifiers(each, isOlder: true)
+            else { return nil }
             older.formUnion(named.filter { !isInNewest($0) })
         }
     }

@@ -77,6 +77,11 @@ extension StorageEngine {
         return true
     }
 
+    /// Gives the reserve up for work beside the engine that frees space; false when there is none.
+    package func giveUpReserve() -> Bool {
+        !isReadOnly && writer.withLock { releaseReserve($0) }
+    }
+
     /// Does work that frees space, at the cost of the reserve when the disk is full; the caller holds the monitor.
     ///
     /// - Parameter work: changes nothing when it throws `.diskFull`, and is tried again then.

@@ -71,6 +71,7 @@ package struct ShardReference: Hashable, Sendable {
         segmentCount = try cursor.next()
         minimumKey = try CuboidKey(&cursor)
         maximumKey = try CuboidKey(&cursor)
+        guard minimumKey <= maximumKey else { throw cursor.corrupt("range of keys") }
         maximumSequence = try cursor.next()
         segmentByteCount = try cursor.next()
         liveByteCount = try cursor.next()

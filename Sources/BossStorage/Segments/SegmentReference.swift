@@ -79,6 +79,7 @@ package struct SegmentReference: Hashable, Sendable {
         fileByteCount = try cursor.next()
         minimumKey = try CuboidKey(&cursor)
         maximumKey = try CuboidKey(&cursor)
+        guard minimumKey <= maximumKey else { throw cursor.corrupt("range of keys") }
         minimumSequence = try cursor.next()
         maximumSequence = try cursor.next()
         pageCount = try cursor.next()

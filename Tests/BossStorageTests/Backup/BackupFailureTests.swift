@@ -169,7 +169,9 @@ struct BackupFailureTests {
         let source = try BackupSource(seed: Self.seed)
         let target = SimulatedFileSystem(seed: 5)
         try source.engine.backUp(to: target)
-        for name in target.fileNames where name.hasPrefix("seg/") {
+        // Pages of the live log are written again by each backup.
+        let own = Set(try source.engine.namedFiles())
+        for name in target.fileNames where name.hasPrefix("seg/") && own.contains(name) {
             let missing = target.clone()
             try missing.unlink(name)
             try source.engine.backUp(to: missing, isIncremental: true)

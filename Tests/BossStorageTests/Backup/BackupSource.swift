@@ -133,8 +133,6 @@ struct BackupExpectation {
         let named = try reader.namedFiles()
         let strays = names.filter { !named.contains($0) && !$0.hasSuffix(".mf") }
         guard strays.isEmpty, named.isSubset(of: names) else { throw TestFailure("left over: \(strays)") }
-        let findings = try StorageCheck.run(fileSystem: files.clone(), depth: .full)
-        guard findings.isEmpty else { throw TestFailure("check: \(findings)") }
     }
 
     /// Opens a backup for reading and as a writer, compares everything, and goes on in a copy of it.

@@ -18,6 +18,7 @@ struct OnlineBackupTests {
         #expect(summary.byteCount == summary.copiedByteCount)
         let expected = source.expectation
         try expected.verify(target)
+        #expect(try StorageCheck.run(fileSystem: target.clone(), depth: .full) == [])
         // The source has not noticed, and goes on.
         #expect(try expected.difference(source.engine) == nil)
         try source.goOn()

@@ -144,12 +144,29 @@ struct CheckTests {
         let database = try RichDatabase(seed: Self.seed, closes: true)
         let segments = database.files.fileNames.filter { $0.hasSuffix(".seg") || $0.hasSuffix(".ms") }
         for path in segments {
-            for isCut in [false, true] {
+            for length in [nil, 0, 1, 63, 64, 84, 100, 4095] {
                 let copy = database.files.clone()
-                if isCut { try copy.truncateForTest(path, byteCount: 100) } else { try copy.unlink(path) }
+                if let length {
+                    guard length < copy.contents(path)?.count ?? 0 else { continue }
+                    try copy.truncateForTest(path, byteCount: length)
+                } else {
+                    try copy.unlink(path)
+                }
                 let findings = try StorageCheck.run(fileSystem: copy, depth: .quick)
-                #expect(findings.contains { $0.severity == .error && $0.object.hasSuffix(path) }, "\(path)")
+                #expect(
+                    findings.contains { $0.severity == .error && $0.object.hasSuffix(path) },
+                    "\(path), \(length ?? -1) bytes")
             }
+        }
+        // The live log, which is no segment file yet.
+        let open = try RichDatabase(seed: Self.seed)
+        let log = try #require(open.engine?.writer.withLock { $0.root.logs.last })
+        for length in [0, 1, 63, 64, 84, 100] {
+            let copy = open.files.clone()
+            let path = SegmentReference.path(role: .log, identifier: log)
+            try copy.truncateForTest(path, byteCount: length)
+            let findings = try StorageCheck.run(fileSystem: copy, depth: .full)
+            #expect(findings.contains { $0.severity == .error }, "\(path), \(length) bytes")
         }
         let copy = database.files.clone()
         for path in segments { try copy.unlink(path) }
