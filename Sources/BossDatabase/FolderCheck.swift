@@ -110,12 +110,19 @@ struct FolderCheck {
         let catalogPath = DatabaseFolder.catalogPath(path)
         // A writer that died between its two files has left an empty engine, which is no damage.
         if let engine, engine.isEmpty, !DatabaseFolder.exists(catalogPath) { return ChannelNames() }
+        // Before the catalog is read, which writers change first.
+        let largest = (try? engine?.view().largestChannel) ?? 0
         do throws(CatalogError) {
             var catalog = try Catalog.open(path: catalogPath, mode: .readOnly, database: engine?.identifier)
             defer { catalog.close() }
             report.findings += try catalog.check().map(DatabaseFinding.init(catalog:))
             if let engine, let redos = outstanding(catalog, engine), !redos.isEmpty {
                 catalog = try catalog.overlaid(by: redos)
+            }
+            if try catalog.lastChannelID < largest {
+                report.findings.append(
+                    DatabaseFinding(
+                        catalog: "it is older than the voxels: it does not know channel number \(largest)"))
             }
             let names = (try? ChannelNames(catalog)) ?? ChannelNames()
             report.channelCount = try SalvageCatalog.channels(catalog.tree()).count

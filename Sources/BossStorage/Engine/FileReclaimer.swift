@@ -19,9 +19,9 @@ final class FileReclaimer: Sendable {
         /// Whether the handle is closed, and only its views need the lease.
         var isEnding = false
 
-        /// Gives the lease up when nothing but the closed handle itself goes by a root.
+        /// Gives the lease of a closed handle up when no view is left.
         mutating func endLease() -> ReaderLease? {
-            guard isEnding, pins.values.reduce(0, +) <= 1 else { return nil }
+            guard isEnding, pins.isEmpty else { return nil }
             defer { lease = nil }
             return lease
         }
@@ -129,12 +129,16 @@ final class FileReclaimer: Sendable {
 /// Holds the files of a root while a view goes by it.
 final class RootPin: Sendable {
     let root: UInt64
-    private let reclaimer: FileReclaimer
+    /// Nil where nothing is held.
+    private let reclaimer: FileReclaimer?
 
-    fileprivate init(root: UInt64, reclaimer: FileReclaimer) {
+    fileprivate init(root: UInt64, reclaimer: FileReclaimer?) {
         self.root = root
         self.reclaimer = reclaimer
     }
 
-    deinit { reclaimer.unpin(root) }
+    /// The number of the root, without a hold on its files.
+    func withoutHold() -> RootPin { RootPin(root: root, reclaimer: nil) }
+
+    deinit { reclaimer?.unpin(root) }
 }

@@ -94,7 +94,8 @@ package final class StorageEngine: Sendable {
 
     /// Finishes pending commits, marks the log as closed and gives up the writer's role.
     ///
-    /// Views taken before stay readable. Closing twice does nothing.
+    /// Views of a reader stay readable. Views of a writer do until another writer compacts what they show: it knows
+    /// nothing of them. Closing twice does nothing.
     package func close() throws(StorageError) {
         stopMaintenance()
         try writer.withLock { (state) throws(StorageError) in
@@ -104,7 +105,7 @@ package final class StorageEngine: Sendable {
                 state.lock?.release()
                 state.lock = nil
             }
-            reclaimer.endLease()
+            if isReadOnly { endReading() }
             guard !isReadOnly, state.failure == nil else { return }
             do throws(StorageError) { try drain(state) } catch {
                 if case .closed = error { return }
@@ -113,6 +114,17 @@ package final class StorageEngine: Sendable {
             if let log = state.log { try closeLog(log, state) }
             reclaimer.reclaim()
         }
+    }
+
+    /// The closed handle itself needs no files any more; views of it do, until the last one is gone.
+    private func endReading() {
+        let own = published.withLock { published in
+            defer { published.pin = published.pin.withoutHold() }
+            return published.pin
+        }
+        // Let go of outside the lock.
+        _ = own
+        reclaimer.endLease()
     }
 
     /// Seals the log into a segment file, so that the next open has nothing to scan.

@@ -41,6 +41,7 @@ struct SimulationTests {
         1012: "counts of segments in shards were lost by the next open",
         1018: "a deletion that a compaction wrote out was counted twice",
         1138: "a shard that lost its first segment hid the shards behind it",
+        1_000_916: "the lease of a closed reader ended while views of its newest state were held",
         901_951: "a lease that names an older root than its reader goes by kept the database from opening",
     ]
 
