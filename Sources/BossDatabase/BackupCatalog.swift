@@ -18,8 +18,8 @@
 /// backup was cut off can therefore tell which of the two counts. The catalog of a first backup, before which there was
 /// no root, waits as `catalog.sqlite.next`.
 struct BackupCatalog {
-    private static let name = "catalog.sqlite"
-    private static let waitingName = "catalog.sqlite.next"
+    private static let name = DatabaseFolder.catalogName
+    private static let waitingName = DatabaseFolder.nextCatalogName
 
     /// The folder of the backup.
     let folder: String
