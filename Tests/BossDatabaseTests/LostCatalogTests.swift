@@ -48,6 +48,24 @@ struct LostCatalogTests {
         #expect(error?.sqlState == "XX001")
     }
 
+    @Test("a check tells a catalog that is older than the voxels")
+    func older() throws {
+        let path = try makeDatabase()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let old = try Data(contentsOf: URL(fileURLWithPath: path + "/catalog.sqlite"))
+        #expect(try Database.check(path).findings.isEmpty)
+        let database = try Database.open(path)
+        let channel = try database.createChannel("c/e/late", kind: .annotation, voxelType: .uint64)
+        var volume = try Volume<UInt64>(extent: VoxelExtent(x: 4, y: 4, z: 4))
+        volume[x: 0, y: 0, z: 0] = 9
+        try channel.write(volume, at: .zero)
+        try database.close()
+        #expect(try Database.check(path).findings.isEmpty)
+        try old.write(to: URL(fileURLWithPath: path + "/catalog.sqlite"))
+        let findings = try Database.check(path).findings
+        #expect(findings.contains { $0.isError && $0.problem.contains("channel number 2") }, "\(findings)")
+    }
+
     @Test("is not made in a folder of other files, nor in one that does not exist")
     func foreignFolder() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")

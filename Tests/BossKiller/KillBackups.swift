@@ -1,3 +1,5 @@
+import BossTestSupport
+
 /// Backups that the writer made, or was making.
 extension KillTrial {
     /// Opens each of them; the next incremental backup goes into the last one, the others are removed.

@@ -2,6 +2,7 @@ import BossDatabase
 import BossFormats
 import BossGeometry
 import BossQuery
+import BossTestSupport
 import BossVoxels
 import Foundation
 import Glibc
@@ -270,7 +271,9 @@ struct CommandLineTests {
     @Test("a second writer is refused with the process that holds the database; readers are not")
     func secondWriter() throws {
         let lab = try Self.database()
-        let writer = try Conversation([lab.path, "--format", "jsonl"])
+        let folder = try TemporaryDirectory()
+        let writer = try Conversation(
+            CommandLineProgram.path, [lab.path, "--format", "jsonl"], errorsPath: folder.file("errors"))
         writer.send("CREATE COLLECTION second;\n")
         #expect(writer.line(seconds: 20)?.contains("CREATE COLLECTION") == true, "\(writer.errors)")
 
@@ -284,7 +287,7 @@ struct CommandLineTests {
             [lab.path, "--read-only", "-c", "SHOW COLLECTIONS", "--format", "csv"])
         #expect(reader.status == 0, "\(reader.errors)")
         #expect(reader.text.contains("\r\nsecond,"))
-        #expect(writer.finish() == 0)
+        #expect(writer.quit() == 0)
         #expect(try CommandLineProgram.run([lab.path, "-c", "SHOW COLLECTIONS"]).status == 0)
     }
 

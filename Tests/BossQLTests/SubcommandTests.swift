@@ -1,6 +1,7 @@
 import BossDatabase
 import BossFormats
 import BossGeometry
+import BossTestSupport
 import BossVoxels
 import Foundation
 import Glibc

@@ -155,7 +155,8 @@ struct NamedIdentifiers: Sendable {
             return found
         }
         guard let own = try identifiers(root, isOlder: false) else { return nil }
-        newest = own.sorted()
+        newest = own
+        newest.sort()
         for number in try manifest.numbers() where number >= oldest && number != root.number {
             // A root that a reader needs and that cannot be read: rather keep too much.
             guard let each = try? manifest.load(number), let named = try? identifiers(each, isOlder: true)

@@ -78,6 +78,11 @@ package struct ShardReference: Hashable, Sendable {
         deadByteCount = try cursor.next()
         heldByteCount = try cursor.next()
         snapshotByteCount = try cursor.next()
+        let largest = SegmentReference.largestFileByteCount * UInt64(ShardFile.capacity)
+        guard fileByteCount <= ManifestRoot.maximumByteCount, segmentCount <= ShardFile.capacity,
+            [segmentByteCount, liveByteCount, deadByteCount, heldByteCount, snapshotByteCount]
+                .allSatisfy({ $0 <= largest })
+        else { throw cursor.corrupt("length of a list of segments") }
         try cursor.skip(start + Self.byteCount - cursor.offset)
     }
 }

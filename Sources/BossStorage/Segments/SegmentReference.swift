@@ -2,6 +2,8 @@
 /// the file, so that a swapped, stale or shortened file is noticed.
 package struct SegmentReference: Hashable, Sendable {
     static let byteCount = 160
+    /// No segment file is longer, 16 TiB: the lengths in a root then add up to less than 2^64.
+    static let largestFileByteCount: UInt64 = 1 << 44
 
     var identifier: FileIdentifier
     var role: SegmentRole
@@ -88,6 +90,10 @@ package struct SegmentReference: Hashable, Sendable {
         commitSequence = try cursor.next()
         heldByteCount = try cursor.next()
         snapshotByteCount = try cursor.next()
+        guard
+            [fileByteCount, liveByteCount, deadByteCount, heldByteCount, snapshotByteCount]
+                .allSatisfy({ $0 <= Self.largestFileByteCount })
+        else { throw cursor.corrupt("length of a segment file") }
         try cursor.skip(start + Self.byteCount - cursor.offset)
     }
 

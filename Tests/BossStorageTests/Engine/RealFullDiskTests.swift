@@ -1,3 +1,4 @@
+import BossTestSupport
 import Foundation
 import Testing
 
@@ -140,53 +141,5 @@ private struct Filler {
         }
         guard case .diskFull = session.errors.last else { throw TestFailure("\(session.errors)") }
         return session.errors.count - before
-    }
-}
-
-/// A tmpfs, mounted in a folder of its own.
-private final class TemporaryDisk {
-    let path: String
-    private(set) var byteCount: Int
-
-    /// Nil where mounting is not allowed.
-    init?(byteCount: Int) throws {
-        self.byteCount = byteCount
-        path =
-            FileManager.default.temporaryDirectory.appendingPathComponent(
-                "bossdisk-\(UUID().uuidString)"
-            ).path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        guard Self.run(["mount", "-t", "tmpfs", "-o", "size=\(byteCount)", "tmpfs", path]) else {
-            try? FileManager.default.removeItem(atPath: path)
-            return nil
-        }
-    }
-
-    func resize(_ byteCount: Int) throws {
-        guard Self.run(["mount", "-o", "remount,size=\(byteCount)", path]) else {
-            throw TestFailure("the tmpfs cannot be resized")
-        }
-        self.byteCount = byteCount
-    }
-
-    func freeByteCount() throws -> Int {
-        let attributes = try FileManager.default.attributesOfFileSystem(forPath: path)
-        return (attributes[.systemFreeSize] as? NSNumber)?.intValue ?? 0
-    }
-
-    func unmount() {
-        // Files that the test still holds open go with their last descriptor.
-        _ = Self.run(["umount", "-l", path])
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    private static func run(_ arguments: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
     }
 }

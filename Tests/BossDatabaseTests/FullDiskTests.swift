@@ -1,0 +1,90 @@
+import BossCatalog
+import BossGeometry
+import BossStorage
+import BossTestSupport
+import BossVoxels
+import Testing
+
+@testable import BossDatabase
+
+/// A database, with its catalog, on a disk of the kernel without a free byte.
+@Suite("Database on a full disk", .serialized)
+struct FullDiskTests {
+    private static let seed: UInt64 = 0xF011
+
+    private func plan(_ name: String) -> ChannelPlan {
+        var plan = ChannelPlan()
+        plan.name = name
+        plan.kind = .image
+        plan.voxelType = .uint8
+        plan.frame = VoxelBox(x: 0..<256, y: 0..<256, z: 0..<32)
+        plan.cuboid = VoxelExtent(x: 64, y: 64, z: 32)
+        plan.brick = VoxelExtent(x: 32, y: 32, z: 16)
+        return plan
+    }
+
+    private func noise(_ random: inout SeededGenerator, _ box: VoxelBox) throws -> Volume<UInt8> {
+        var volume = try Volume<UInt8>(extent: box.extent)
+        for z in 0..<box.extent.z {
+            for y in 0..<box.extent.y {
+                for x in 0..<box.extent.x { volume[x: x, y: y, z: z] = UInt8(random.below(256)) }
+            }
+        }
+        return volume
+    }
+
+    private func elements(_ database: Database, _ path: String, _ box: VoxelBox) throws -> [UInt8] {
+        try database.channel(path).read(CutoutRegion(box: box), as: UInt8.self).elements
+    }
+
+    @Test("opens, reads, refuses writes, drops a channel and then writes again, without a free byte")
+    func fullDisk() throws {
+        guard let disk = try TemporaryDisk(byteCount: 24 << 20) else {
+            print("no full disk test: a tmpfs cannot be mounted here, which needs root")
+            return
+        }
+        defer { disk.unmount() }
+        let path = disk.path + "/lab.bossdb"
+        var random = SeededGenerator(seed: Self.seed)
+        var options = smallOptions(bulk: 1 << 20)
+        options.maintainsInBackground = false
+        var database = try Database.open(path, options: options)
+        let box = plan("kept").frame
+        let voxels = try noise(&random, box)
+        let kept = try database.make(plan("kept"))
+        try kept.write(voxels, at: .zero)
+        let other = try database.add(plan("other"))
+        for _ in 0..<2 { try other.write(try noise(&random, box), at: .zero) }
+        try database.close()
+        _ = try disk.fill()
+        #expect(try disk.freeByteCount() == 0)
+
+        // A reader, then a writer, on a disk that has room for nothing.
+        options.access = .readOnly
+        let reader = try Database.open(path, options: options)
+        #expect(try elements(reader, "lab/exp/kept", box) == voxels.elements)
+        try reader.close()
+        options.access = .readWrite
+        database = try Database.open(path, options: options)
+        #expect(try elements(database, "lab/exp/kept", box) == voxels.elements)
+        let partBox = VoxelBox(x: 0..<128, y: 0..<128, z: 0..<32)
+        let part = try noise(&random, partBox)
+        expectRefusal("53100") {
+            for _ in 0..<64 { try database.channel("lab/exp/other").write(part, at: .zero) }
+        }
+        #expect(try elements(database, "lab/exp/kept", box) == voxels.elements)
+        try database.dropChannel("lab/exp/other")
+        #expect(failure { try database.channel("lab/exp/other") }?.sqlState == "42P01")
+        while try database.engine.maintain() != nil {}
+        let free = try disk.freeByteCount()
+        #expect(free > 2 << 20)
+        // The same handle writes again.
+        try database.add(plan("new")).write(part, at: .zero)
+        try database.close()
+        database = try Database.open(path, options: options)
+        #expect(try elements(database, "lab/exp/kept", box) == voxels.elements)
+        #expect(try elements(database, "lab/exp/new", partBox) == part.elements)
+        #expect(try database.check(isFull: true).isEmpty)
+        try database.close()
+    }
+}
