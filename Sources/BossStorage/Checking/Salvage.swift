@@ -140,8 +140,7 @@ package struct Salvage {
                 try writer.write(cuboid)
             }
         }
-        for note in bulkNotes where !noted.contains(note.sequence) && !note.bytes.isEmpty {
-            guard note.bytes.count <= PageLimits.brickByteCount else { continue }
+        for note in bulkNotes where !noted.contains(note.sequence) {
             let parsed = note.bytes.withUnsafeBytes { try? CommitNote($0, file: "") }
             if let parsed { Self.take(parsed, &report) }
             let key = CuboidKey(group: SystemGroup.notes, morton: note.sequence)

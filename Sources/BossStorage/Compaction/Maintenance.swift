@@ -12,6 +12,8 @@ package enum MaintenanceStep: Hashable, Sendable {
     case moved(segmentCount: Int)
     /// Wrote segments again: bytes of the files before and after.
     case rewritten(byteCountBefore: UInt64, byteCountAfter: UInt64)
+    /// Moved notes of bulk loads from the root to a segment file.
+    case noted(commitCount: Int)
     /// Forgot deletions that hide nothing any more.
     case cleared
     /// Looked for files that no root names, and removed them.
@@ -121,6 +123,7 @@ extension StorageEngine {
         }
         if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
         if try relieve(shown, usage) { return .counted }
+        if let noted = try moveNotes() { return noted }
         return try sweepNext()
     }
 

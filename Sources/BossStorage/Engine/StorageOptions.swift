@@ -15,6 +15,8 @@ package struct StorageOptions: Sendable {
     package var bulkSegmentByteCount: UInt64 = 1 << 30
     /// Segments that the root names itself; more than these move to shards.
     package var rootSegmentLimit = ManifestRevision.recentLimit
+    /// Notes of bulk loads that the root holds; more move to a segment file.
+    package var rootNoteLimit = 256
     /// Segments that a shard lists.
     package var shardSegmentLimit = ShardFile.capacity
     /// Whether a read-only handle tells the writer which files it needs, by a file in `readers/`. Without, files may

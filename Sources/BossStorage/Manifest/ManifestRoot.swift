@@ -201,6 +201,9 @@ package struct ManifestRoot: Hashable, Sendable {
             while body.remaining > 0 {
                 let sequence: UInt64 = try body.next()
                 let count = Int(try body.next(UInt32.self))
+                guard (1...PageLimits.brickByteCount).contains(count) else {
+                    throw body.corrupt("length of a note")
+                }
                 bulkNotes.append(BulkNote(sequence: sequence, bytes: Array(try body.slice(count))))
             }
         case Section.uncounted: while body.remaining > 0 { uncounted.append(try FileIdentifier(&body)) }

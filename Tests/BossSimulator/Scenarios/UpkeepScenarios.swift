@@ -22,6 +22,12 @@ extension CrashScenario {
         return options
     }()
 
+    private static let noteOptions: StorageOptions = {
+        var options = eagerOptions
+        options.rootNoteLimit = 2
+        return options
+    }()
+
     private static let tightOptions: StorageOptions = {
         var options = eagerOptions
         options.spaceSlackByteCount = 0
@@ -63,6 +69,15 @@ extension CrashScenario {
             try session.checkpoint()
             try session.maintain()
             try session.commit([(CuboidKey(1, 0), .delta([0: session.content()]))])
+        },
+        CrashScenario(name: "move of notes", options: noteOptions, prepare: created) { session in
+            try session.open()
+            for code in UInt64(0)..<4 { try session.bulk([(CuboidKey(1, code), session.full())]) }
+            try session.maintain()
+            for code in UInt64(3)..<6 { try session.bulk([(CuboidKey(1, code), session.full())]) }
+            try session.commit([(CuboidKey(1, 1), session.full())])
+            try session.maintain()
+            try session.close()
         },
         CrashScenario(name: "move to shards", options: shardOptions, prepare: committed) { session in
             try session.open()

@@ -47,6 +47,8 @@ package struct SimulationSizes: Sendable {
         options.smallSegmentLimit = smallSegmentLimit
         options.overlapLimit = overlapLimit
         options.rootSegmentLimit = rootSegmentLimit
+        // No draw of its own, which would change what every seed does.
+        if rootSegmentLimit == 4 { options.rootNoteLimit = 2 }
         options.shardSegmentLimit = shardSegmentLimit
         options.compactionRate = 0
     }
