@@ -234,6 +234,7 @@ extension StorageEngine {
             var note = note
             note.microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
             let bytes = note.encoded()
+            state.lastMicroseconds = note.microseconds
             try publish(
                 state, ManifestEdit(added: references.map { $0.stamped(commit, madeFrom: sequence) })
             ) { root in
@@ -243,7 +244,6 @@ extension StorageEngine {
                 $0.sequence = commit
             }
             state.lastSequence = commit
-            state.lastMicroseconds = note.microseconds
             noteRoom(state)
             writeStatus(state)
             return commit

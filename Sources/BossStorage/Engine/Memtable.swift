@@ -76,12 +76,6 @@ struct Memtable: Sendable {
         runs[key.group] = [list]
     }
 
-    /// Drops all pages of a channel.
-    mutating func remove(channel: UInt32) {
-        runs = runs.filter { $0.key.channel != channel }
-        rangeTombstones = rangeTombstones.filter { $0.key.channel != channel }
-    }
-
     /// Adds the versions of wanted cuboids to their collectors; codes ascend.
     func collect(group: PageGroup, codes: [UInt64], into collectors: inout [VersionCollector]) {
         forEachVersion(group: group, codes: codes) { position, entry, store in

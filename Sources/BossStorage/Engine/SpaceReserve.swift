@@ -118,7 +118,7 @@ extension StorageEngine {
     /// A write has gone through.
     func noteRoom(_ state: WriterState) {
         endShortage(state)
-        state.upkeep.tooLarge = []
+        state.upkeep.retryAll()
     }
 
     private func endShortage(_ state: WriterState) {
