@@ -32,6 +32,12 @@ struct Memtable: Sendable {
     /// Boxes that were deleted.
     private(set) var rangeTombstones: [PageGroup: [RangeTombstone]] = [:]
 
+    /// Whether boxes or whole cuboids were deleted.
+    var hasDeletions: Bool {
+        !rangeTombstones.isEmpty
+            || runs.values.contains { $0.joined().contains { $0.index.kind == .tombstone } }
+    }
+
     var isEmpty: Bool { runs.isEmpty && rangeTombstones.isEmpty }
 
     /// Adds versions.

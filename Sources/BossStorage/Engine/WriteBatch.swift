@@ -26,8 +26,15 @@ package struct WriteBatch: Sendable {
     /// Whether nothing was written.
     package var isEmpty: Bool { pages.isEmpty && deletions.isEmpty && catalogRedo.isEmpty }
 
-    /// Whether the commit stores no voxels, so that it is made on a full disk too: deletions and constants.
-    var isFrugal: Bool { pages.values.allSatisfy { $0.kind != .full && $0.kind != .delta } }
+    /// Bytes of pages that a deletion may store at its border and still use the reserve.
+    private static let frugalByteCount = 2 << 20
+
+    /// Whether the commit is made on a full disk too, at the cost of the reserve: deletions and constants, and what a
+    /// deletion of a box leaves of the cuboids at its border.
+    var isFrugal: Bool {
+        let storesNothing = pages.values.allSatisfy { $0.kind != .full && $0.kind != .delta }
+        return storesNothing || (!deletions.isEmpty && byteCount <= Self.frugalByteCount)
+    }
 
     /// Adds a page.
     ///
