@@ -70,7 +70,9 @@ public final class Database: Sendable {
             let database = try engine.usingReserve { () throws(DatabaseError) in
                 try connect(path, options, engine, catalogs, newestRoot)
             }
-            if isWriter, options.maintainsInBackground { engine.startMaintenance() }
+            if options.maintainsInBackground {
+                isWriter ? engine.startMaintenance() : engine.startFollowing()
+            }
             return database
         } catch {
             // The first error is the one to report.
