@@ -208,8 +208,7 @@ extension DatabaseError {
     private init(droppedChannel name: String) {
         self.init(
             "42P01", "\(name) was dropped by another session meanwhile, and nothing was written",
-            hint: "SHOW CHANNELS lists what there is; a channel that was made again under the name is another one"
-        )
+            hint: "SHOW CHANNELS lists what there is; one that has the name now is another channel")
     }
 }
 

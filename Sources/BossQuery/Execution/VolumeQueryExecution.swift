@@ -128,7 +128,8 @@ extension StatementExecutor {
                         "resolution \(bound.level) of \(bound.channel.path) "
                         + (isReadingPast
                             ? "was older than the base level here in this version"
-                            : "is older than the base level here; DOWNSAMPLE \(bound.channel.path) rebuilds it")))
+                            : "is older than the base level here; DOWNSAMPLE \(bound.channel.path) rebuilds it")
+                ))
         case .missing:
             throw Self.neverBuilt(bound.level, bound.channel, bound.position, inPast: isReadingPast)
         }

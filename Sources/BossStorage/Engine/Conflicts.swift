@@ -35,12 +35,15 @@ extension StorageEngine {
         if let channel = claim.channels.intersection(state.refusedChannels).min() {
             throw .channelDropped(channel: channel)
         }
-        guard !claim.reads.isEmpty || !claim.deletions.isEmpty, state.lastSequence > claim.base else { return }
+        guard !claim.reads.isEmpty || !claim.deletions.isEmpty, state.lastSequence > claim.base else {
+            return
+        }
         for batch in state.pending where batch.sequence > claim.base {
             if batch.entries.contains(where: { claim.meets($0.group, $0.entry) }) { throw .writeConflict }
         }
         let view = View(state: published.withLock { $0 }, leaves: leaves)
-        for (group, keys) in Dictionary(grouping: claim.reads, by: \.group).sorted(by: { $0.key < $1.key }) {
+        let reads = Dictionary(grouping: claim.reads, by: \.group)
+        for (group, keys) in reads.sorted(by: { $0.key < $1.key }) {
             let located = try view.locate(group, codes: keys.map(\.morton).sorted())
             if located.contains(where: { $0.newestSequence > claim.base }) { throw .writeConflict }
         }

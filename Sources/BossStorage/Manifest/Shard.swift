@@ -169,7 +169,9 @@ struct SegmentTable: Sendable {
         }
         for shard in shards {
             guard shard.reference.minimumKey <= high, goesOn() else { break }
-            guard low <= shard.reference.maximumKey, !isOlder(shard.reference.maximumSequence) else { continue }
+            guard low <= shard.reference.maximumKey, !isOlder(shard.reference.maximumSequence) else {
+                continue
+            }
             let segments = try shard.segments()
             let references = segments.references
             var at = segments.isDisjoint ? references.firstIndex(isBefore: { $0.maximumKey < low }) : 0

@@ -29,7 +29,8 @@ enum Conflict: Sendable {
         _ reads: Set<CuboidKey>, _ deletions: [ModelBox] = [], since sequence: UInt64,
         _ newest: ModelHistory.Entry
     ) {
-        let (cuboids, later) = (newest.state.cuboids, newest.state.deletions.filter { $0.sequence > sequence })
+        let cuboids = newest.state.cuboids
+        let later = newest.state.deletions.filter { $0.sequence > sequence }
         let isDeletionLate = cuboids.contains { key, cuboid in
             cuboid.sequence > sequence && deletions.contains { $0.contains(key) }
         }
