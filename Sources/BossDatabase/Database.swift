@@ -197,6 +197,8 @@ public struct DatabaseView: Sendable {
 
     /// Number of the newest commit in it.
     public var commit: UInt64 { view.sequence }
+    /// The oldest commit that could be read without a snapshot when it was taken.
+    public var oldestReadableCommit: UInt64 { view.history.oldest }
 }
 
 /// Tells boots of the machine apart.
