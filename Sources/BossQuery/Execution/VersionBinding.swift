@@ -48,9 +48,7 @@ extension StatementExecutor {
             case .time(let text):
                 guard let microseconds = TimeText.microseconds(text) else {
                     throw DatabaseError(
-                        "22007", "'\(text)' is not a time",
-                        hint:
-                            "write it as '2026-03-01', '2026-03-01T12:00:00Z' or '2026-03-01 12:00:00+01:00'")
+                        "22007", "'\(text)' is not a time", hint: TimeText.hint)
                 }
                 return try database.view(.time(microseconds: microseconds))
             case .name(let name): return try view(named: name, of: experiment)
@@ -69,10 +67,16 @@ extension StatementExecutor {
         guard name != DatabaseVersion.newestName else { return nil }
         throw DatabaseError(
             "42704", "\(experiment) has no snapshot or branch \(name)",
-            hint: NearMiss.best(for: name, among: names + [DatabaseVersion.newestName]).map {
-                "did you mean \($0)?"
-            }
-                ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+            hint: Self.meant(name, among: names) ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+    }
+
+    /// What was probably meant by a name that no snapshot has.
+    private static func meant(_ name: String, among names: [String]) -> String? {
+        if TimeText.microseconds(name) != nil { return "a time is written in quotes: @'\(name)'" }
+        let known = names + [DatabaseVersion.newestName]
+        let near =
+            known.first { $0.lowercased() == name.lowercased() } ?? NearMiss.best(for: name, among: known)
+        return near.map { "did you mean \($0)?" }
     }
 
     /// The snapshots of an experiment; none for one that the open transaction has made.
