@@ -93,7 +93,10 @@ private enum CopyFile {
         switch code {
         case ENOSPC, EDQUOT: .diskFull(file: path)
         case ENOENT: .notFound(kind: .catalogFile, path: path)
-        default: .sqlite(code: ResultCode.SQLITE_IOERR.rawValue, message: "\(what) \(path): errno \(code)")
+        default:
+            .sqlite(
+                code: ResultCode.SQLITE_IOERR.rawValue,
+                message: "\(what) \(path): \(String(cString: strerror(code)))")
         }
     }
 }

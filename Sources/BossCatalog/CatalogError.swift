@@ -30,6 +30,8 @@ public enum CatalogError: Error, Hashable, Sendable {
     case needsRecovery(file: String)
     /// The handle was closed.
     case closed
+    /// The file cannot be looked at, for a reason of the operating system's.
+    case inaccessible(file: String, errno: Int32)
     /// SQLite reports something else: its extended result code and message.
     case sqlite(code: Int32, message: String)
 }

@@ -68,12 +68,16 @@ extension Catalog {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .notFound(kind: .catalogFile, path: path) }
         var status = stat()
         guard stat(path, &status) == 0 else {
+            let code = errno
+            guard code == ENOENT else { throw .inaccessible(file: path, errno: code) }
             if mode == .readWrite(create: true) { return }
             throw .notFound(kind: .catalogFile, path: path)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .corrupt(file: path, reason: "not a regular file")
         }
+        // SQLite would only say that it cannot be opened.
+        guard access(path, R_OK) == 0 else { throw .inaccessible(file: path, errno: errno) }
         if status.st_size == 0, mode != .readWrite(create: true) {
             throw .corrupt(file: path, reason: "the file is empty")
         }

@@ -64,13 +64,13 @@ struct BackupCatalog {
         if rename(path(after: root), catalog) != 0 {
             let code = errno
             guard code == ENOENT, access(catalog, F_OK) == 0 else {
-                throw DatabaseError("58030", "\(catalog) cannot be replaced: errno \(code)")
+                throw DatabaseError(errno: code, "\(catalog) cannot be replaced")
             }
         }
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
-            throw DatabaseError("58030", "\(folder) cannot be flushed: errno \(errno)")
+            throw DatabaseError(errno: errno, "\(folder) cannot be flushed")
         }
     }
 

@@ -10,8 +10,18 @@ import BossStorage
 
 /// Something that a check found.
 public struct DatabaseFinding: Hashable, Sendable {
-    /// Whether data is lost or a promise of the format broken; else nothing is lost.
-    public let isError: Bool
+    /// How bad it is.
+    public enum Severity: String, Sendable {
+        /// Data is lost, or a promise of the format is broken.
+        case error
+        /// It could not be looked at, so that nothing is known of it: its permissions, or a newer format.
+        case unchecked
+        /// Nothing is lost.
+        case warning
+    }
+
+    /// How bad it is.
+    public let severity: Severity
     /// The file or the cuboid, in words.
     public let object: String
     /// What is wrong with it.
@@ -24,7 +34,12 @@ public struct DatabaseFinding: Hashable, Sendable {
     public var offset: UInt64?
 
     init(_ finding: CheckFinding, _ names: ChannelNames = ChannelNames()) {
-        isError = finding.severity == .error
+        severity =
+            switch finding.severity {
+            case .error: .error
+            case .unchecked: .unchecked
+            case .warning: .warning
+            }
         if let words = finding.key.flatMap(names.words) {
             object = words + Self.commit(of: finding.object)
         } else {
@@ -38,18 +53,21 @@ public struct DatabaseFinding: Hashable, Sendable {
 
     init(catalog problem: String) {
         self.init(
-            isError: true, object: "the catalog", problem: problem,
+            .error, object: "the catalog", problem: problem,
             remedy: "restore catalog.sqlite from a backup, or salvage the database",
             file: DatabaseFolder.catalogName)
     }
 
-    init(isError: Bool, object: String, problem: String, remedy: String, file: String? = nil) {
-        self.isError = isError
+    init(_ severity: Severity, object: String, problem: String, remedy: String, file: String? = nil) {
+        self.severity = severity
         self.object = object
         self.problem = problem
         self.remedy = remedy
         self.file = file
     }
+
+    /// Whether data is lost or a promise of the format broken.
+    public var isError: Bool { severity == .error }
 
     /// The engine's words of a cuboid name it by numbers; of what comes behind the commit and the file stay.
     private static func commit(of object: String) -> String {
@@ -78,8 +96,10 @@ public struct CheckReport: Sendable {
 
     /// Findings of lost data or broken promises.
     public var errorCount: Int { findings.count(where: \.isError) }
+    /// What could not be looked at.
+    public var uncheckedCount: Int { findings.count { $0.severity == .unchecked } }
     /// Findings by which nothing is lost.
-    public var warningCount: Int { findings.count - errorCount }
+    public var warningCount: Int { findings.count { $0.severity == .warning } }
 }
 
 extension Database {
@@ -111,12 +131,15 @@ extension Database {
     ///     for finding in report.findings { print(finding.object, finding.problem, finding.remedy) }
     ///
     /// - Parameter isFull: also read and verify every page; otherwise what describes them, indexes included.
-    /// - Returns: damage as findings; it is never thrown.
-    /// - Throws: 3D000 when there is nothing of a database, 57014, 58030 when a folder cannot be read.
+    /// - Returns: damage as findings; it is never thrown. Neither is a file that may not be read, or that a newer
+    ///   program wrote.
+    /// - Throws: 3D000 when there is nothing of a database, 57014, 54000 for a path that is too long, 58030 when the
+    ///   folder itself cannot be read, 0A000 when a newer program wrote the manifest.
     public static func check(
         _ path: String, isFull: Bool = true, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> CheckReport {
         try DatabaseFolder.requireDatabase(path)
+        try DatabaseFolder.refuseLongPath(path)
         var run = FolderCheck(path: path, isFull: isFull, control: control)
         try run.checkAll()
         return run.report

@@ -44,11 +44,13 @@ public final class Database: Sendable {
     ///
     /// - Parameter path: the directory, `name.bossdb` by custom.
     /// - Throws: `DatabaseError` 3D000 when there is none and none may be created, 55006 when another
-    ///   process writes to it, XX001 naming the file when something is damaged.
+    ///   process writes to it, XX001 naming the file when something is damaged, 0A000 when a newer program wrote it,
+    ///   58030 when it may not be read, 54000 for a path that is too long.
     public static func open(_ path: String, options: DatabaseOptions = DatabaseOptions())
         throws(DatabaseError) -> Database
     {
         let isWriter = options.access == .readWrite
+        try DatabaseFolder.refuseInaccessible(path)
         let exists = FileManager.default.fileExists(atPath: path + "/MANIFEST")
         if DatabaseFolder.isCutOff(path) {
             throw DatabaseError(
@@ -62,6 +64,7 @@ public final class Database: Sendable {
                 hint: isWriter ? "allow it to be created" : "a database is created by opening it for writing")
         }
         if !exists { try refuseForeignFolder(path) }
+        try DatabaseFolder.refuseLongPath(path)
         let catalogs = BackupCatalog(folder: path)
         // Before the engine makes a root of its own.
         let newestRoot = catalogs.newestRoot
@@ -92,10 +95,16 @@ public final class Database: Sendable {
         let mayCreate = isWriter && engine.isEmpty
         if isWriter { try catalogs.settle(newestRoot) }
         let catalogPath = catalogs.path(of: newestRoot)
-        let found = try mappingErrors { () throws(CatalogError) in
-            try Catalog.open(
+        let found: Catalog
+        do throws(CatalogError) {
+            found = try Catalog.open(
                 path: catalogPath, mode: isWriter ? .readWrite(create: mayCreate) : .readOnly,
                 database: engine.identifier)
+        } catch {
+            guard case .readOnly = error else { throw DatabaseError(error) }
+            throw DatabaseError(
+                "25006", "\(catalogPath) cannot be written",
+                hint: "look at its permissions, or open the database with --read-only", cause: error)
         }
         if isWriter { try finishTransactions(found, engine) }
         let database = try Database(path: path, options: options, catalog: found, engine: engine)

@@ -23,8 +23,9 @@ extension DatabaseError {
             self.init("08006", "the database is closed")
         case .inputOutput(let operation, let file, let code):
             self.init(
-                "58030", "\(operation) of \(file) failed with errno \(code)",
-                hint: "see the system log for the disk")
+                "58030",
+                "\(file.isEmpty ? "the folder" : file) \(SystemFailure(code).sentence(of: operation))",
+                hint: SystemFailure(code).hint)
         case .diskFull(let file):
             self.init(
                 "53100", "the disk is full: \(file) cannot grow",
@@ -35,10 +36,8 @@ extension DatabaseError {
                 hint:
                     "other channels and cuboids stay readable; restore the file from a backup, or see bossql salvage"
             )
-        case .unsupportedFormat(let file, let found, let supported):
-            self.init(
-                "0A000", "\(file) has format \(found), this program reads up to \(supported)",
-                hint: "open it with a newer bossql")
+        case .unsupportedFormat(let file, let unknown):
+            self.init("0A000", "\(file) \(unknown)", hint: "open it with a newer bossql")
         case .storageFailed(let reason):
             self.init(
                 "58030", "an earlier flush failed, so nothing more is written: \(reason)",
@@ -50,7 +49,9 @@ extension DatabaseError {
         case .channelDropped(let channel):
             self.init(droppedChannel: "channel number \(channel)")
         case .tooLarge(let what, let byteCount, let limit):
-            self.init("54000", "\(what) has \(byteCount) bytes, the limit is \(limit)")
+            self.init(
+                "54000", "\(what) has \(byteCount) bytes, the limit is \(limit)",
+                hint: "write less in one statement or transaction")
         case .historyUnavailable(let sequence, let oldest, let newest):
             self.init(
                 "22V07",
@@ -124,25 +125,39 @@ extension DatabaseError {
                 hint: "open the database for writing once; nothing that was acknowledged is lost")
         case .closed:
             self.init("08006", "the database is closed")
+        case .inaccessible(let file, let code):
+            self.init(errno: code, "\(file) cannot be opened")
         case .sqlite(let code, let message):
-            self.init("58030", "the catalog answered SQLite error \(code): \(message)")
+            self.init(
+                "58030", "the catalog answered SQLite error \(code): \(message)",
+                hint: code & 0xFF == 14
+                    ? "look at the permissions of catalog.sqlite and of its folder"
+                    : "see the system log for the disk, and run bossql check")
         }
         cause = error
     }
+
+    private static let addressable =
+        "coordinates go from \(-VoxelPoint.coordinateLimit) to \(VoxelPoint.coordinateLimit), "
+        + "those of data up to 2^21 cuboids an axis"
 
     /// An error of positions and shapes.
     package init(_ error: GeometryError) {
         switch error {
         case .cuboidIndexTooLarge(let index):
-            self.init("22003", "cuboid (\(index.x), \(index.y), \(index.z)) is outside the addressable space")
+            self.init(
+                "22003", "cuboid (\(index.x), \(index.y), \(index.z)) is outside the addressable space",
+                hint: Self.addressable)
         case .mortonCodeTooLarge(let code):
-            self.init("22003", "\(code) is not a Morton code")
+            self.init("22003", "\(code) is not a Morton code", hint: Self.addressable)
         case .reversedInterval(let axis, let lower, let upper):
             self.init(
                 "22V02", "\(axis.rawValue) \(lower):\(upper) is empty or reversed",
                 hint: "the lower bound comes first, the upper one is excluded")
         case .coordinateTooLarge(let axis, let value):
-            self.init("22003", "\(axis.rawValue) coordinate \(value) is outside the addressable space")
+            self.init(
+                "22003", "\(axis.rawValue) coordinate \(value) is outside the addressable space",
+                hint: Self.addressable)
         case .negativeFrameStart(let axis, let value):
             self.init(
                 "22023", "a frame cannot start at \(axis.rawValue) \(value)",
@@ -209,6 +224,17 @@ extension DatabaseError {
         self.init(
             "42P01", "\(name) was dropped by another session meanwhile, and nothing was written",
             hint: "SHOW CHANNELS lists what there is; one that has the name now is another channel")
+    }
+}
+
+/// What the operating system refused.
+extension DatabaseError {
+    /// `… cannot be renamed: permission denied`, with a hint.
+    ///
+    /// - Parameter problem: what could not be done, without the reason.
+    package init(errno code: Int32, _ problem: String) {
+        let failure = SystemFailure(code)
+        self.init("58030", "\(problem): \(failure.words)", hint: failure.hint)
     }
 }
 

@@ -24,7 +24,7 @@ struct FolderCheck {
         if DatabaseFolder.isCutOff(path) {
             return report.findings.append(
                 DatabaseFinding(
-                    isError: true, object: "the database",
+                    .error, object: "the database",
                     problem:
                         "a backup, a restoration or a salvage into this folder was cut off, or is still being made",
                     remedy: "make it again", file: DatabaseFolder.nextCatalogName))
@@ -76,15 +76,21 @@ struct FolderCheck {
     ) throws(DatabaseError) {
         let told = DatabaseError(error)
         if case .unsupportedFormat = error { throw told }
-        let unopened = DatabaseFinding(
-            isError: true, object: "the database", problem: "it does not open: \(told.message)",
-            remedy: "restore a backup, or salvage the database")
+        let unopened =
+            switch error.obstacleRemedy {
+            case let remedy?:
+                DatabaseFinding(.unchecked, object: "the database", problem: told.message, remedy: remedy)
+            case nil:
+                DatabaseFinding(
+                    .error, object: "the database", problem: "it does not open: \(told.message)",
+                    remedy: "restore a backup, or salvage the database")
+            }
         let lock: DatabaseFolder.HeldLock?
         do throws(DatabaseError) { lock = try DatabaseFolder.keepWritersAway(from: path) } catch {
             report.findings.append(unopened)
             report.findings.append(
                 DatabaseFinding(
-                    isError: false, object: "the database",
+                    .warning, object: "the database",
                     problem: "another process writes to it, so its files were not looked at",
                     remedy: "close it there, and check again"))
             return
@@ -102,7 +108,7 @@ struct FolderCheck {
             guard error.sqlState == "3D000" else { throw error }
         }
         take(position.last)
-        if !found.contains(where: { $0.severity == .error }) { report.findings.append(unopened) }
+        if !found.contains(where: { $0.severity != .warning }) { report.findings.append(unopened) }
     }
 
     /// The catalog by itself, and whether it goes with the engine's files.
@@ -134,11 +140,16 @@ struct FolderCheck {
             case .needsRecovery:
                 report.findings.append(
                     DatabaseFinding(
-                        isError: false, object: "the catalog",
+                        .warning, object: "the catalog",
                         problem: "a writer was killed in the middle of a change",
                         remedy: "nothing is lost: opening the database for writing undoes the change",
                         file: DatabaseFolder.catalogName))
-            default: throw DatabaseError(error)
+            default:
+                let told = DatabaseError(error)
+                report.findings.append(
+                    DatabaseFinding(
+                        .unchecked, object: "the catalog", problem: told.message,
+                        remedy: told.hint ?? "try again", file: DatabaseFolder.catalogName))
             }
             return ChannelNames()
         }

@@ -16,8 +16,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case diskFull(file: String)
     /// A checksum or a format rule is violated.
     case corrupt(file: String, offset: UInt64, reason: String)
-    /// The file was written by a newer format than this program reads.
-    case unsupportedFormat(file: String, found: UInt32, supported: UInt32)
+    /// The file was written by a newer program, and needs something that this one does not know.
+    case unsupportedFormat(file: String, UnknownFormat)
     /// A flush failed earlier; the writer takes no more commits until it is reopened.
     case storageFailed(reason: String)
     /// A page that this transaction read was changed by a later commit.
@@ -42,6 +42,14 @@ extension StorageError {
     ///
     /// - Throws: `.storageFailed` with the error as the reason.
     static func flushing(_ flush: () throws(StorageError) -> Void) throws(StorageError) {
-        do { try flush() } catch { throw .storageFailed(reason: "\(error)") }
+        do { try flush() } catch {
+            let reason =
+                switch error {
+                case .inputOutput(_, let file, _): "\(file) \(error.sentence)"
+                case .diskFull(let file): "the disk is full: \(file) cannot grow"
+                default: "\(error)"
+                }
+            throw .storageFailed(reason: reason)
+        }
     }
 }

@@ -21,8 +21,7 @@ enum Program {
             // `--help` and `--version` arrive as errors with exit status 0.
             let message = ShellOptions.fullMessage(for: error) + "\n"
             if ShellOptions.exitCode(for: error) == .success {
-                CommandRun.say(message)
-                exit(0)
+                exit(CommandRun.say(message))
             }
             // A second word that nothing takes: the first one may be a subcommand.
             let near = arguments.count > 1 ? arguments.first.flatMap(Subcommand.near) : nil

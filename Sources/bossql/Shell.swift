@@ -45,7 +45,7 @@ final class Shell {
     var onceFile: Output?
     var log: Output?
 
-    /// 0, 1 after a failed statement, 3 after one that found the database damaged or locked.
+    /// 0, 1 after a failed statement, 3 after one that found the database damaged or locked, CHECK included.
     private(set) var status: Int32 = 0
 
     init(session: ShellSession, isReadOnly: Bool, format: OutputFormat, capabilities: TerminalCapabilities) {
@@ -135,6 +135,11 @@ final class Shell {
             display?.finish()
             let milliseconds = (monotonicSeconds() - start) * 1000
             try ResultWriter(shell: self).write(result, milliseconds: milliseconds)
+            switch result.check {
+            case .damaged: status = max(status, CommandRun.damaged)
+            case .incomplete: status = max(status, 1)
+            case .clean, .sound, nil: break
+            }
             writeLog(statement.text, outcome: "done in \(Quantities.time(milliseconds: milliseconds))")
             return true
         } catch {

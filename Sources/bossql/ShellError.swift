@@ -28,7 +28,7 @@ enum ShellError: Error {
         case .brokenPipe:
             DatabaseError("58030", "the reader of the output went away")
         case .file(let path, let code):
-            DatabaseError("58030", "\(path): \(String(cString: strerror(code)))")
+            DatabaseError(errno: code, path)
         case .unknownCommand(let name, let suggestion):
             DatabaseError(
                 "42601", "unknown command \(name)",
@@ -47,7 +47,9 @@ enum ShellError: Error {
                 "22V10", "format \(format) cannot hold \(found)",
                 hint: "choose another with .mode or --format")
         case .readTooDeep(let path, let limit):
-            DatabaseError("54001", "\(path) is read by scripts nested more than \(limit) deep")
+            DatabaseError(
+                "54001", "\(path) is read by scripts nested more than \(limit) deep",
+                hint: "look for a script that reads itself with .read")
         case .notSupported(let sentence, let hint):
             DatabaseError("0A000", sentence, hint: hint)
         }

@@ -38,8 +38,8 @@ struct ShellOptions: ParsableCommand {
             JSON); npy writes volumes as NumPy files.
 
             EXIT STATUS
-              0 success, 1 a statement failed, 2 bad usage, 3 the database is damaged or locked; 130 a subcommand \
-            was ended by Ctrl-C.
+              0 success, 1 a statement failed or the output could not be written, 2 bad usage, 3 the database is \
+            locked or damaged, also when only CHECK says so; 130 a subcommand was ended by Ctrl-C.
 
             ENVIRONMENT
               BOSSQL_HISTORY  history file, ~/.bossql_history by default; empty for none

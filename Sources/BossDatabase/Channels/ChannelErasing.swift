@@ -66,7 +66,10 @@ extension Channel {
             let byteCount = whole.reduce(0) { $0 + $1.box.voxelCount * voxelType.byteCount }
             isCounted = isCounted && byteCount <= Self.countedByteCount
             if isCounted { changed = try countForeground(whole, region.level, transaction.view, control) }
-            try deleteWhole(region, times: Set(whole.map(\.time.lowerBound)), in: transaction)
+            // What is background already needs no commit.
+            if !isCounted || changed > 0 {
+                try deleteWhole(region, times: Set(whole.map(\.time.lowerBound)), in: transaction)
+            }
         }
         guard !parts.isEmpty else { return changed }
         return try changed + overwrite(parts, region, transaction, control)

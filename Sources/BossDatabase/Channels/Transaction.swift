@@ -187,6 +187,15 @@ public final class Transaction: Sendable {
         }
     }
 
+    /// How many actions are noted.
+    package var notedCount: Int { state.withLock { $0.actions.count } }
+
+    /// Says what was done in better words than what was noted meanwhile.
+    package func note(_ action: String, insteadOfThoseSince count: Int) {
+        state.withLock { $0.actions.removeLast(max(0, $0.actions.count - count)) }
+        note(action)
+    }
+
     /// Deletes all cuboids of a box, given by Morton codes of its lowest and highest one.
     func delete(
         _ group: PageGroup, lowest: UInt64, highest: UInt64, of channel: Channel

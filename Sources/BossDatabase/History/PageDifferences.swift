@@ -148,10 +148,24 @@ extension Channel {
                 }
             }
             bulk.describe(
-                "RESTORE \(path) TO @#\(old.commit)", changedVoxelCount: summary.changedVoxelCount)
+                "RESTORE \(path)\(words(of: checked)) TO @#\(old.commit)",
+                changedVoxelCount: summary.changedVoxelCount)
             let commit = try commit(bulk)
             if summary.changedVoxelCount > 0 { summary.commit = commit }
             return summary
         }
+    }
+    /// The part of a channel as a statement names it; nothing for all of it.
+    private func words(of region: CheckedRegion) -> String {
+        let extent = layout.hierarchy.box(at: region.level)
+        var words = ""
+        for axis in SpatialAxis.allCases where region.box[axis] != extent[axis] {
+            words +=
+                " \(axis.rawValue.uppercased()) \(region.box[axis].lowerBound):\(region.box[axis].upperBound)"
+        }
+        if region.time != 0..<timeSampleCount {
+            words += " T \(region.time.lowerBound):\(region.time.upperBound)"
+        }
+        return words
     }
 }

@@ -62,6 +62,7 @@ enum DatabaseFolder {
     ///
     /// - Throws: 3D000.
     static func requireDatabase(_ path: String) throws(DatabaseError) {
+        try refuseInaccessible(path)
         guard exists(path) else {
             throw DatabaseError("3D000", "there is no folder \(path)", hint: "look for a mistyped name")
         }
@@ -73,14 +74,39 @@ enum DatabaseFolder {
                 "3D000", "\(path) is a file, not the folder of a database",
                 hint: "name the folder that holds MANIFEST and catalog.sqlite")
         }
-        guard let found = names(path) else {
-            throw DatabaseError("58030", "the folder \(path) cannot be read", hint: "look at its permissions")
-        }
-        guard found.contains(where: ["MANIFEST", "seg", "wal", catalogName].contains) else {
+        guard (names(path) ?? []).contains(where: ["MANIFEST", "seg", "wal", catalogName].contains) else {
             throw DatabaseError(
                 "3D000", "\(path) holds no database",
                 hint: "name the folder that holds MANIFEST and catalog.sqlite")
         }
+    }
+
+    /// Bytes of a folder's whole path, without links, with which SQLite still opens the catalog and its journal.
+    private static let pathByteLimit = 450
+
+    /// Refuses a folder whose catalog could not be opened, before anything is made.
+    ///
+    /// - Throws: 54000.
+    static func refuseLongPath(_ path: String) throws(DatabaseError) {
+        let byteCount = resolved(path).utf8.count
+        guard byteCount > pathByteLimit else { return }
+        throw DatabaseError(
+            "54000",
+            "the path \(path.prefix(80))... has \(byteCount) bytes, a database's has at most \(pathByteLimit)",
+            hint: "name a folder with a shorter path; a link to it does not help")
+    }
+
+    /// Refuses a folder that is there, or may be, and cannot be looked into.
+    ///
+    /// - Throws: 58030.
+    static func refuseInaccessible(_ path: String) throws(DatabaseError) {
+        var status = stat()
+        let mode = R_OK | X_OK
+        let isRefused =
+            stat(path, &status) != 0 || (status.st_mode & S_IFMT == S_IFDIR && access(path, mode) != 0)
+        let code = errno
+        guard isRefused, code != ENOENT, code != ENOTDIR else { return }
+        throw DatabaseError(errno: code, "\(path) cannot be opened")
     }
 
     /// Makes a folder for a new database, or takes one that is there and empty, and keeps others from doing the same.
@@ -97,10 +123,11 @@ enum DatabaseFolder {
                 "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first"
             )
         }
+        try refuseLongPath(path)
         let isNew = mkdir(path, 0o777) == 0
         let code = errno
         guard isNew || code == EEXIST else {
-            throw DatabaseError("58030", "\(path) cannot be made: \(String(cString: strerror(code)))")
+            throw DatabaseError(errno: code, "\(path) cannot be made")
         }
         let folder = NewFolder(path: path, isNew: isNew, lock: try lock(path, LOCK_EX))
         guard let found = names(path) else {
@@ -173,6 +200,11 @@ enum DatabaseFolder {
     ///
     /// - Throws: 22023.
     static func refuseOverlap(_ source: String, _ target: String) throws(DatabaseError) {
+        guard !target.isEmpty else {
+            throw DatabaseError(
+                "22023", "the folder of the copy has no name",
+                hint: "name one that does not exist or is empty")
+        }
         let (from, to) = (resolved(source), resolved(target))
         if from == to {
             throw DatabaseError("22023", "\(target) is the database itself", hint: "name another folder")

@@ -86,7 +86,7 @@ private struct SalvageRun {
             throw error
         }
         guard rename(next, path + "/" + DatabaseFolder.catalogName) == 0 else {
-            throw DatabaseError("58030", "\(next) cannot be renamed: errno \(errno)")
+            throw DatabaseError(errno: errno, "\(next) cannot be renamed")
         }
         try mappingErrors { () throws(StorageError) in try to.syncDirectory("") }
         return try outcome(report, catalog)

@@ -90,16 +90,25 @@ package enum PNGEncoder {
         return long.count == 1 ? [1] + long : long
     }
 
-    private static func encode(
-        width: Int, height: Int, _ pixels: UnsafeRawBufferPointer, colorType: Int32, bytesPerSample: Int
-    ) throws(FormatError) -> [UInt8] {
+    /// Refuses an image over the limits.
+    ///
+    /// - Throws: `FormatError.cannotHold`.
+    package static func check(width: Int, height: Int, pixelByteCount: Int) throws(FormatError) {
         guard 1...maximumLength ~= width, 1...maximumLength ~= height else {
             throw .cannotHold(format: "PNG", what: "an image of \(width) x \(height) pixels")
         }
-        let rowByteCount = width * (colorType == PNG_COLOR_TYPE_GRAY ? 1 : 4) * bytesPerSample
-        guard rowByteCount * height <= maximumByteCount else {
-            throw .cannotHold(format: "PNG", what: "\(rowByteCount * height) bytes of pixels here")
+        guard width * pixelByteCount * height <= maximumByteCount else {
+            throw .cannotHold(
+                format: "PNG", what: "\(width * pixelByteCount * height) bytes of pixels here")
         }
+    }
+
+    private static func encode(
+        width: Int, height: Int, _ pixels: UnsafeRawBufferPointer, colorType: Int32, bytesPerSample: Int
+    ) throws(FormatError) -> [UInt8] {
+        let pixelByteCount = (colorType == PNG_COLOR_TYPE_GRAY ? 1 : 4) * bytesPerSample
+        try check(width: width, height: height, pixelByteCount: pixelByteCount)
+        let rowByteCount = width * pixelByteCount
         guard pixels.count == rowByteCount * height, let source = pixels.baseAddress else {
             throw .cannotHold(
                 format: "PNG", what: "\(pixels.count) bytes for an image of \(rowByteCount * height)")

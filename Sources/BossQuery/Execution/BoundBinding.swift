@@ -97,7 +97,8 @@ extension StatementExecutor {
 
     private func outOfRange(_ quantity: Quantity, _ position: NodePosition) -> DatabaseError {
         DatabaseError(
-            "22003", "\(quantity.value) \(quantity.unit.rawValue) is out of range", position: position.source)
+            "22003", "\(quantity.value) \(quantity.unit.rawValue) is out of range",
+            hint: "coordinates are within ±2^39 voxels", position: position.source)
     }
 
     private func coordinate(_ value: Int, _ axis: String, _ position: NodePosition) throws(DatabaseError)

@@ -41,15 +41,19 @@ extension StatementExecutor {
         let near = NearMiss.best(for: name, among: knownPaths(depth: segments.count))
         return DatabaseError(
             "42P01", "there is no \(kind) \(name)",
-            hint: near.map { "did you mean \($0)?" } ?? Self.listingHint(segments), position: position.source)
+            hint: near.map { "did you mean \($0)?" } ?? listingHint(segments), position: position.source)
     }
 
-    private static func listingHint(_ segments: [String]) -> String {
-        switch segments.count {
-        case 1: "SHOW COLLECTIONS lists them"
-        case 2: "SHOW EXPERIMENTS IN \(segments[0]) lists them"
-        default: "SHOW CHANNELS IN \(segments[0])/\(segments[1]) lists them"
+    /// A statement that lists what there is, in the innermost thing of the path that exists.
+    private func listingHint(_ segments: [String]) -> String {
+        if segments.count > 2, knownPaths(depth: 2).contains("\(segments[0])/\(segments[1])") {
+            return "SHOW CHANNELS IN \(segments[0])/\(segments[1]) lists them"
         }
+        if segments.count > 1, knownPaths(depth: 1).contains(segments[0]) {
+            return
+                "SHOW EXPERIMENTS IN \(segments[0]) lists \(segments.count == 2 ? "them" : "its experiments")"
+        }
+        return "SHOW COLLECTIONS lists \(segments.count == 1 ? "them" : "the collections")"
     }
 
     private func knownPaths(depth: Int) -> [String] {

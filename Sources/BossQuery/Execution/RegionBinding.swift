@@ -33,9 +33,12 @@ struct BoundRegion {
 extension StatementExecutor {
     /// Binds a region of a channel.
     ///
+    /// - Parameter forWriting: whether voxels outside cannot be filled.
     /// - Throws: 22V01 outside the extent, 22V02 for an empty interval, 22V06 for a level that does not
     ///   exist, 42V03 for mixed plain and unit bounds.
-    mutating func bind(_ region: RegionSyntax, of channel: Channel) throws(DatabaseError) -> BoundRegion {
+    mutating func bind(
+        _ region: RegionSyntax, of channel: Channel, forWriting: Bool = false
+    ) throws(DatabaseError) -> BoundRegion {
         if let roi = region.regionOfInterest { throw Self.notSupported("IN ROI", roi.position) }
         let level = try level(region.resolution, of: channel)
         let (time, hasTimeAxis) = try timeSamples(region.t, channel)
@@ -46,10 +49,12 @@ extension StatementExecutor {
         var requested = box
         if !extent.contains(box) {
             switch region.outside?.policy ?? .error {
-            case .error: throw outside(box, extent, level, channel, region)
+            case .error: throw outside(box, extent, level, channel, region, forWriting: forWriting)
             case .fill: break
             case .clip:
-                guard let inside else { throw outside(box, extent, level, channel, region) }
+                guard let inside else {
+                    throw outside(box, extent, level, channel, region, forWriting: true)
+                }
                 requested = inside
                 warnings.append(
                     Warning(
@@ -78,8 +83,9 @@ extension StatementExecutor {
 
     private func outside(
         _ box: VoxelBox, _ extent: VoxelBox, _ level: ResolutionLevel, _ channel: Channel,
-        _ region: RegionSyntax
+        _ region: RegionSyntax, forWriting: Bool
     ) -> DatabaseError {
+        let way = forWriting ? "OUTSIDE CLIP" : "OUTSIDE CLIP or OUTSIDE FILL"
         for axis in SpatialAxis.allCases {
             let (wanted, legal) = (box[axis], extent[axis])
             guard wanted.lowerBound < legal.lowerBound || wanted.upperBound > legal.upperBound else {
@@ -89,7 +95,7 @@ extension StatementExecutor {
                 "22V01",
                 "\(axis.rawValue) \(wanted.lowerBound):\(wanted.upperBound) leaves the extent "
                     + "\(legal.lowerBound):\(legal.upperBound) of \(channel.path) at resolution \(level)",
-                hint: "use OUTSIDE CLIP or OUTSIDE FILL, or see DESCRIBE \(channel.path)",
+                hint: "use \(way), or see DESCRIBE \(channel.path)",
                 position: (region[axis.axis]?.position ?? region.shape?.position ?? region.position).source)
         }
         return DatabaseError(

@@ -67,6 +67,7 @@ extension StatementExecutor {
         default:
             throw DatabaseError(
                 "42601", "SHOW \(show.subject.value.rawValue) takes IN and a path",
+                hint: "for example SHOW \(show.subject.value.rawValue) IN lab/mouse1",
                 position: show.position.source)
         }
     }
@@ -76,8 +77,13 @@ extension StatementExecutor {
         if let path = try path(of: show) { return path }
         let needed = show.subject.value == .metadata ? 1 : show.subject.value == .snapshots ? 2 : 4
         guard state.currentPath.count >= needed else {
+            let words = "SHOW \(show.subject.value.rawValue)"
+            let example = ["lab", "mouse1", "em"].prefix(needed).joined(separator: "/")
             throw DatabaseError(
-                "42601", "SHOW \(show.subject.value.rawValue) needs IN and a path",
+                "42601", "\(words) needs IN and a path",
+                hint: show.subject.value == .snapshots
+                    ? "for example \(words) IN \(example); SELECT * FROM sys.snapshots lists those of all experiments"
+                    : "for example \(words) IN \(example)",
                 position: show.position.source)
         }
         return PathSyntax(segments: state.currentPath, position: show.subject.position)
@@ -86,7 +92,8 @@ extension StatementExecutor {
     private func refuseTarget(_ show: ShowStatement) throws(DatabaseError) {
         guard show.target != nil else { return }
         throw DatabaseError(
-            "42601", "SHOW \(show.subject.value.rawValue) takes no path", position: show.position.source)
+            "42601", "SHOW \(show.subject.value.rawValue) takes no path", hint: "leave the path out",
+            position: show.position.source)
     }
 
     private func tree() throws(DatabaseError) -> CatalogTree {

@@ -34,7 +34,9 @@ extension StatementExecutor {
 
     private func unsigned(_ value: Int64, _ position: NodePosition) throws(DatabaseError) -> UInt64 {
         guard let unsigned = UInt64(exactly: value) else {
-            throw DatabaseError("22003", "\(value) is below zero", position: position.source)
+            throw DatabaseError(
+                "22003", "\(value) is below zero", hint: "0 to \(UInt64.max) are allowed here",
+                position: position.source)
         }
         return unsigned
     }
@@ -60,7 +62,9 @@ extension StatementExecutor {
 
     private func integer(_ value: UInt64, _ position: NodePosition) throws(DatabaseError) -> Int {
         guard let integer = Int(exactly: value) else {
-            throw DatabaseError("22003", "\(value) is out of range", position: position.source)
+            throw DatabaseError(
+                "22003", "\(value) is out of range", hint: "the largest value here is \(Int.max)",
+                position: position.source)
         }
         return integer
     }
@@ -103,14 +107,18 @@ extension StatementExecutor {
             let value = try unsigned(scalar)
             guard width == 64 || value >> UInt64(width) == 0 else {
                 throw DatabaseError(
-                    "22003", "\(value) does not fit \(type.rawValue)", position: scalar.position.source)
+                    "22003", "\(value) does not fit \(type.rawValue)",
+                    hint: "it holds 0 to \(UInt64.max >> UInt64(64 - width))",
+                    position: scalar.position.source)
             }
             return value
         }
         let value = try integer(scalar)
         guard width == 64 || (-(1 << (width - 1))..<1 << (width - 1)).contains(value) else {
             throw DatabaseError(
-                "22003", "\(value) does not fit \(type.rawValue)", position: scalar.position.source)
+                "22003", "\(value) does not fit \(type.rawValue)",
+                hint: "it holds \(Int.min >> (64 - width)) to \(Int.max >> (64 - width))",
+                position: scalar.position.source)
         }
         return UInt64(bitPattern: Int64(value)) & (width == 64 ? .max : (1 << UInt64(width)) - 1)
     }

@@ -123,8 +123,9 @@ extension StatementExecutor {
             let (count, overflow) = inside.voxelCount.multipliedReportingOverflow(by: bound.time.count)
             guard !overflow, inside.voxelCount < Int.max else {
                 throw DatabaseError(
-                    "22003", "the region has more voxels than can be counted", position: query.position.source
-                )
+                    "22003", "the region has more voxels than can be counted",
+                    hint: "ask for a smaller region",
+                    position: query.position.source)
             }
             return Self.count(count)
         }

@@ -81,7 +81,9 @@ public final class Session: Sendable {
                 var statistics = ExecutionStatistics()
                 statistics.read = executor.statistics
                 statistics.milliseconds = started.duration(to: clock.now).milliseconds
-                return StatementResult(value: value, warnings: executor.warnings, statistics: statistics)
+                return StatementResult(
+                    value: value, warnings: executor.warnings, statistics: statistics,
+                    check: executor.checkOutcome)
             } catch {
                 // A COMMIT that fails has ended its transaction; any other error leaves it failed.
                 var after = executor.state

@@ -137,7 +137,7 @@ extension StatementExecutor {
             return CutoutRegion(box: channel.box(at: level), level: level, time: 0..<channel.timeSampleCount)
         }
         try refuseFill(region)
-        let bound = try bind(region, of: channel)
+        let bound = try bind(region, of: channel, forWriting: true)
         try refuseCoarserLevel(bound, region)
         return bound.cutout(bound.requested)
     }

@@ -14,6 +14,9 @@ struct StatementExecutor {
     let control: OperationControl
     var warnings: [Warning] = []
     var statistics = ReadStatistics()
+    var checkOutcome: CheckOutcome?
+    /// How much the transaction had noted before this statement.
+    private var notedCount = 0
     /// The state that the statement reads, once a path has named it.
     var reading: ReadState?
 
@@ -29,6 +32,7 @@ struct StatementExecutor {
     /// - Throws: 0A000 for a construct that is not built yet, with its position.
     mutating func execute(_ statement: Statement) throws(DatabaseError) -> ResultValue {
         reading = nil
+        notedCount = state.transaction?.notedCount ?? 0
         switch statement {
         case .selectVolume(let query): return try selectVolume(query)
         case .selectRows(let query): return try selectRows(query)
@@ -62,9 +66,10 @@ struct StatementExecutor {
         }
     }
 
-    /// The commit of a transaction says which statements changed the catalog.
+    /// The commit of a transaction says which statements changed the catalog, in the statement's own words.
     private func noting(_ statement: Statement, _ result: ResultValue) -> ResultValue {
-        state.transaction?.note(String(String(statement).prefix(Self.notedCharacterCount)))
+        state.transaction?.note(
+            String(String(statement).prefix(Self.notedCharacterCount)), insteadOfThoseSince: notedCount)
         return result
     }
 

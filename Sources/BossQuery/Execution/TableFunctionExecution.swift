@@ -144,9 +144,16 @@ extension StatementExecutor {
         try warnIfStale(bound, view)
         let (lower, upper) = try histogramRange(call, bound, view, binCount)
         guard let empty = VoxelHistogram(binCount: binCount, lower: lower, upper: upper) else {
+            let position = (call.valueRange?.lower.position ?? call.position).source
+            guard lower < upper else {
+                throw DatabaseError(
+                    "22V02", "RANGE \(lower), \(upper) is empty", hint: "the lower bound comes first",
+                    position: position)
+            }
             throw DatabaseError(
-                "22V02", "RANGE \(lower), \(upper) is empty",
-                position: (call.valueRange?.lower.position ?? call.position).source)
+                "22023",
+                "RANGE \(lower), \(upper) cannot be cut into \(binCount) bins of a finite width above 0",
+                hint: "choose other bounds, or fewer BINS", position: position)
         }
         var filled = empty
         if let inside = bound.inside {

@@ -76,7 +76,9 @@ extension Expression {
             if case .column = expression { return expression }
             let text = try executor.text(expression)
             guard let microseconds = TimeText.microseconds(text) else {
-                throw DatabaseError("22007", "'\(text)' is not a time", position: expression.position.source)
+                throw DatabaseError(
+                    "22007", "'\(text)' is not a time", hint: TimeText.hint,
+                    position: expression.position.source)
             }
             return .literal(.signed(microseconds), expression.position)
         }

@@ -1,6 +1,8 @@
 /// Times as text, ISO 8601: `2026-03-01`, `2026-03-01T12:00`, `2026-03-01 12:00:00.25+01:00`. Without a zone UTC
 /// is meant.
 enum TimeText {
+    static let hint = "write it as '2026-03-01', '2026-03-01T12:00:00Z' or '2026-03-01 12:00:00+01:00'"
+
     /// Microseconds since 1970 UTC; nil for a text that is no time, years 1 to 9999.
     static func microseconds(_ text: String) -> Int64? {
         var rest = Scanner(Array(text.utf8))

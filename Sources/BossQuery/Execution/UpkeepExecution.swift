@@ -47,7 +47,7 @@ extension StatementExecutor {
     }
 
     /// Looks for damage; no rows when there is none.
-    private func check(
+    private mutating func check(
         _ path: PathSyntax?, _ depth: CheckDepth, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
         try refuseInTransaction("CHECK", position)
@@ -64,9 +64,15 @@ extension StatementExecutor {
             }
             return findings
         }
+        let severities = Set(findings.map(\.severity))
+        checkOutcome =
+            findings.isEmpty
+            ? .clean
+            : severities.contains(.error)
+                ? .damaged : severities.contains(.unchecked) ? .incomplete : .sound
         let rows: [[Value]] = findings.map {
             [
-                .text($0.isError ? "error" : "warning"), .text($0.object), .text($0.problem),
+                .text($0.severity.rawValue), .text($0.object), .text($0.problem),
                 .text($0.remedy),
             ]
         }

@@ -48,9 +48,7 @@ extension StatementExecutor {
             case .time(let text):
                 guard let microseconds = TimeText.microseconds(text) else {
                     throw DatabaseError(
-                        "22007", "'\(text)' is not a time",
-                        hint:
-                            "write it as '2026-03-01', '2026-03-01T12:00:00Z' or '2026-03-01 12:00:00+01:00'")
+                        "22007", "'\(text)' is not a time", hint: TimeText.hint)
                 }
                 return try versions().view(.time(microseconds: microseconds), of: experiment)
             case .name(let name): return try view(named: name, of: experiment)
@@ -70,10 +68,16 @@ extension StatementExecutor {
         guard name != DatabaseVersion.newestName else { return nil }
         throw DatabaseError(
             "42704", "\(experiment) has no snapshot or branch \(name)",
-            hint: NearMiss.best(for: name, among: names + [DatabaseVersion.newestName]).map {
-                "did you mean \($0)?"
-            }
-                ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+            hint: Self.meant(name, among: names) ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+    }
+
+    /// What was probably meant by a name that no snapshot has.
+    private static func meant(_ name: String, among names: [String]) -> String? {
+        if TimeText.microseconds(name) != nil { return "a time is written in quotes: @'\(name)'" }
+        let known = names + [DatabaseVersion.newestName]
+        let near =
+            known.first { $0.lowercased() == name.lowercased() } ?? NearMiss.best(for: name, among: known)
+        return near.map { "did you mean \($0)?" }
     }
 
     /// The versions that this statement may name: those of everything committed, in a transaction of what was

@@ -52,6 +52,26 @@ struct OutputPlan {
         try readOptions(query.format?.options ?? [])
     }
 
+    /// Refuses a picture that PNG cannot hold before its voxels are read.
+    ///
+    /// - Throws: 22V10.
+    func refuseLargePicture(of bound: BoundRegion) throws(DatabaseError) {
+        guard format == .png else { return }
+        let lengths = [SpatialAxis.z, .y, .x].filter { !bound.singleAxes.contains($0) }.map {
+            bound.requested.extent[$0]
+        }
+        guard lengths.count == 2 else { return }
+        let isDirect = window == nil && bound.channel.voxelType == .uint16
+        do throws(FormatError) {
+            try PNGEncoder.check(
+                width: lengths[1], height: lengths[0], pixelByteCount: usesHashColors ? 4 : isDirect ? 2 : 1)
+        } catch {
+            var refusal = DatabaseError(error).at(position)
+            refusal.hint = "ask for a part of it, or for a coarser level with RES"
+            throw refusal
+        }
+    }
+
     private static func format(ofFile name: String?) -> Format {
         guard let name else { return .volume }
         return name.lowercased().hasSuffix(".raw") ? .raw : .npy

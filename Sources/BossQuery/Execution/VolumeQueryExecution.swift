@@ -8,6 +8,7 @@ extension StatementExecutor {
     mutating func selectVolume(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
         let bound = try bind(query)
         let plan = try OutputPlan(query, isAnnotation: bound.channel.isAnnotation)
+        try plan.refuseLargePicture(of: bound)
         let volume = try read(bound, limit: state.settings.maxResultBytes)
         let result = try shape(volume, bound, query.artifact.value)
         return try output(result, plan)

@@ -35,7 +35,7 @@ extension StatementExecutor {
         _ region: RegionSyntax, of channel: Channel
     ) throws(DatabaseError) -> (bound: BoundRegion, full: VoxelBox) {
         guard case .clip? = region.outside?.policy else {
-            let bound = try bind(region, of: channel)
+            let bound = try bind(region, of: channel, forWriting: true)
             try refuseCoarserLevel(bound, region)
             return (bound, bound.requested)
         }
@@ -211,7 +211,7 @@ extension StatementExecutor {
         }
         let channel = try channel(delete.path)
         try refuseFill(delete.region)
-        let bound = try bind(delete.region, of: channel)
+        let bound = try bind(delete.region, of: channel, forWriting: true)
         let summary = try locating(delete.position) { () throws(DatabaseError) in
             try channel.erase(bound.cutout(bound.requested), in: state.transaction, control: control)
         }

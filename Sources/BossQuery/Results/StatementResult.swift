@@ -9,13 +9,31 @@ public struct StatementResult: Sendable {
     public let warnings: [Warning]
     /// What the statement read and wrote.
     public let statistics: ExecutionStatistics
+    /// What a CHECK came to; nil for other statements.
+    public let check: CheckOutcome?
 
     /// A result with its warnings and counters.
-    public init(value: ResultValue, warnings: [Warning] = [], statistics: ExecutionStatistics = .init()) {
+    public init(
+        value: ResultValue, warnings: [Warning] = [], statistics: ExecutionStatistics = .init(),
+        check: CheckOutcome? = nil
+    ) {
         self.value = value
         self.warnings = warnings
         self.statistics = statistics
+        self.check = check
     }
+}
+
+/// What a CHECK came to.
+public enum CheckOutcome: Sendable {
+    /// Nothing was found.
+    case clean
+    /// Nothing is lost, though there are warnings.
+    case sound
+    /// Something could not be looked at.
+    case incomplete
+    /// There is damage.
+    case damaged
 }
 
 /// The kinds of result; which one follows from the first words of a statement.

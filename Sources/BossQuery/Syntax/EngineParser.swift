@@ -12,7 +12,7 @@ extension Parser {
         case .create:
             target = ShowTarget(preposition: nil, object: .path(try path()))
         case .history:
-            try expect(.of)
+            try expect(.of, hint: "for example SHOW HISTORY OF lab/mouse1/em; SHOW COMMITS lists all")
             target = ShowTarget(preposition: .of, object: .path(try path()))
             if try accept(.of, .id) { object = try scalar() }
         default:
@@ -191,7 +191,7 @@ extension Parser {
         try expect(.restore)
         let path = try path()
         let region = try region()
-        try expect(.to)
+        try expect(.to, hint: "for example RESTORE lab/mouse1/em TO @release1, or TO @'2026-03-01'")
         let version = try version()
         return .version(.restore(path, region, to: version), span(from: start))
     }

@@ -65,7 +65,7 @@ struct Lexer: Sendable {
         case UInt8(ascii: "\""):
             let start = mark
             let name = try quoted(by: first, what: "quoted name")
-            if name.isEmpty { throw failure("a name cannot be empty", from: start, sqlState: "42602") }
+            if name.isEmpty { throw emptyName(from: start) }
             return .quotedIdentifier(name)
         case UInt8(ascii: "$"): return .parameter(try parameter())
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
@@ -185,6 +185,12 @@ struct Lexer: Sendable {
         _ message: String, from start: TextMark, hint: String? = nil, sqlState: String = "42601"
     ) -> DatabaseError {
         DatabaseError(sqlState, message, hint: hint, position: start.position(to: mark))
+    }
+
+    func emptyName(from start: TextMark) -> DatabaseError {
+        failure(
+            "a name cannot be empty", from: start, hint: "names have 1 to 255 letters, digits, _ and -",
+            sqlState: "42602")
     }
 
     private func unterminated(_ what: String, from start: TextMark, hint: String) -> DatabaseError {

@@ -103,7 +103,7 @@ extension Parser {
         let number = try unsigned()
         guard let value = Int32(exactly: number.value) else {
             throw DatabaseError(
-                "22003", "\(number.value) is too large here; the largest value is \(Int32.max)",
+                "22003", "\(number.value) is too large here", hint: "the largest value is \(Int32.max)",
                 position: number.position.source)
         }
         return Located(Int(value), number.position)
@@ -183,7 +183,7 @@ extension Parser {
     func negated(_ magnitude: UInt64, from start: TextMark) throws(DatabaseError) -> Int64 {
         guard magnitude <= UInt64(Int64.max) + 1 else {
             throw DatabaseError(
-                "22003", "-\(magnitude) is less than the smallest integer, \(Int64.min)",
+                "22003", "-\(magnitude) is too small for an integer", hint: "the smallest is \(Int64.min)",
                 position: start.position(to: token.end))
         }
         return Int64(truncatingIfNeeded: 0 &- magnitude)

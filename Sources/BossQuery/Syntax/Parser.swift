@@ -138,7 +138,7 @@ package struct Parser {
         if depth > Self.maximumDepth {
             throw DatabaseError(
                 "54001", "the statement is nested more than \(Self.maximumDepth) levels deep",
-                position: token.position)
+                hint: "take brackets or EXPLAIN away, or run it in parts", position: token.position)
         }
     }
 

@@ -45,6 +45,14 @@ extension Parser {
         for keyword in keywords where !accept(keyword) { throw unexpected() }
     }
 
+    /// Expects a keyword whose absence alone says little.
+    mutating func expect(_ keyword: Keyword, hint: String) throws(DatabaseError) {
+        guard !accept(keyword) else { return }
+        var error = unexpected()
+        error.hint = error.hint ?? hint
+        throw error
+    }
+
     /// Takes the symbol if it is next.
     mutating func accept(_ symbol: Symbol) -> Bool {
         guard token.isSymbol(symbol) else {

@@ -42,11 +42,11 @@ extension Lexer {
         let start = mark
         guard byte() == UInt8(ascii: "\"") else { return run { $0.isNameByte } }
         let name = try quoted(by: UInt8(ascii: "\""), what: "quoted name")
-        if name.isEmpty { throw failure("a name cannot be empty", from: start, sqlState: "42602") }
+        if name.isEmpty { throw emptyName(from: start) }
         return name
     }
 
-    /// Reads what follows `@`: a plain name, `#` and a commit number, or a time as text.
+    /// Reads what follows `@`: a name, `#` and a commit number, or a time as text.
     mutating func version() throws(DatabaseError) -> VersionReference {
         let start = mark
         let kind: VersionReference.Kind
@@ -59,8 +59,7 @@ extension Lexer {
                 throw failure("expected a commit number after #", from: start)
             }
             kind = .commit(number)
-        case .some(let byte) where byte.isNameByte:
-            kind = .name(run { $0.isNameByte })
+        case .some where isAtPath: kind = .name(try segment())
         default:
             throw failure(
                 "expected a version: the name of a snapshot or branch, # and a commit number, or a time as text",

@@ -184,7 +184,8 @@ extension Parser {
     private func coordinate(_ magnitude: UInt64) throws(DatabaseError) -> Int64 {
         guard let value = Int64(exactly: magnitude) else {
             throw DatabaseError(
-                "22003", "\(magnitude) is too large for a coordinate", position: token.position)
+                "22003", "\(magnitude) is too large for a coordinate", hint: "coordinates are within ±2^39",
+                position: token.position)
         }
         return value
     }

@@ -113,7 +113,9 @@ extension Parser {
         let isNegative = accept(.minus)
         guard case .integer(let magnitude) = token.kind else { throw unexpected("an integer") }
         if !isNegative, magnitude > UInt64(Int64.max) {
-            throw DatabaseError("22003", "\(magnitude) is too large here", position: token.position)
+            throw DatabaseError(
+                "22003", "\(magnitude) is too large here", hint: "the largest value is \(Int64.max)",
+                position: token.position)
         }
         let value = isNegative ? try negated(magnitude, from: start) : Int64(magnitude)
         advance()

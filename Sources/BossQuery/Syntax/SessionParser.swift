@@ -27,6 +27,13 @@ extension Parser {
         let value: SettingValue
         if isAtScalar {
             value = .scalar(try scalar())
+        } else if case .invalid(var error) = token.kind,
+            SettingName(rawValue: name.folded) == .historyRetention
+        {
+            // Days and hours are no units of the language.
+            let written = lexer.string(from: token.start.offset, to: token.end.offset)
+            error.hint = "a time is written in quotes: '\(written)'"
+            throw error
         } else {
             value = .word(try word("a value"))
         }

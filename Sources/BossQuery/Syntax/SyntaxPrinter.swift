@@ -74,7 +74,7 @@ extension SyntaxPrinter {
 
     static func spelling(of version: VersionReference) -> String {
         switch version.kind {
-        case .name(let name): name
+        case .name(let name): segment(name)
         case .commit(let number): "#\(number)"
         case .time(let time): quoted(time, by: "'")
         }

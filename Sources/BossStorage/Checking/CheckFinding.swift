@@ -4,6 +4,8 @@ package struct CheckFinding: Hashable, Sendable {
     package enum Severity: String, Sendable {
         /// Data is lost, or a promise of the format is broken.
         case error
+        /// It could not be looked at, so that nothing is known of it.
+        case unchecked
         /// Nothing is lost; something is not as the engine leaves it.
         case warning
     }

@@ -54,6 +54,18 @@ final class CheckRun {
                 offset: offset, key: key))
     }
 
+    /// Takes down what ended a look at something: damage, or that it could not be looked at.
+    func add(
+        _ error: StorageError, of object: String, _ remedy: String = CheckRemedy.restore,
+        at offset: UInt64? = nil
+    ) {
+        add(
+            CheckFinding(
+                severity: error.obstacleRemedy == nil ? .error : .unchecked, object: object,
+                message: error.sentence, remedy: error.obstacleRemedy ?? remedy, file: file,
+                offset: error.obstacleRemedy == nil ? error.offset ?? offset : nil, key: key))
+    }
+
     func add(_ finding: CheckFinding) {
         if findings.count < Self.findingLimit { findings.append(finding) } else { omittedCount += 1 }
     }
@@ -84,7 +96,7 @@ final class CheckRun {
     /// Does something that may find damage; nil when it did.
     func attempt<R>(_ object: String, _ body: () throws(StorageError) -> R) -> R? {
         do throws(StorageError) { return try body() } catch {
-            self.error(object, error.sentence, at: error.offset)
+            add(error, of: object)
             return nil
         }
     }
@@ -121,9 +133,8 @@ extension StorageError {
         switch self {
         case .corrupt(_, let offset, let reason): "\(reason), at byte \(offset)"
         case .notFound: "the file is missing"
-        case .unsupportedFormat(_, let found, let supported):
-            "format \(found), this program reads \(supported)"
-        case .inputOutput(let operation, _, let errno): "\(operation) failed with errno \(errno)"
+        case .unsupportedFormat(_, let unknown): "a newer bossql wrote it: it \(unknown)"
+        case .inputOutput(let operation, _, let errno): SystemFailure(errno).sentence(of: operation)
         default: "\(self)"
         }
     }

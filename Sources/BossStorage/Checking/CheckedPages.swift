@@ -37,7 +37,7 @@ struct CheckedPages {
             }
             if group == SystemGroup.notes, page.isSound { checkNote(page, bytes, name) }
         } catch {
-            run.error(name, error.sentence, CheckRemedy.rewrite, at: error.offset ?? place)
+            run.add(error, of: name, CheckRemedy.rewrite, at: place)
         }
     }
 

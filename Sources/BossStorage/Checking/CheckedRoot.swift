@@ -40,7 +40,9 @@ extension CheckRun {
             } catch {
                 let path = ManifestRoot.path(number: number)
                 file = path
-                if newest == nil {
+                if newest == nil, error.obstacleRemedy != nil {
+                    add(error, of: path)
+                } else if newest == nil {
                     self.error(
                         path, error.sentence + "; an older root is checked, whose files may be gone",
                         "salvage the database", at: error.offset)

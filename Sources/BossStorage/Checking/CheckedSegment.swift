@@ -28,7 +28,7 @@ struct CheckedSegment {
         run.expect(
             length == reference.fileByteCount, object,
             "length is \(length), the manifest says \(reference.fileByteCount)")
-        checkHeader()
+        guard checkHeader() else { return false }
         guard length >= least, reference.fileByteCount >= least, reference.fileByteCount <= length else {
             return false
         }
@@ -43,9 +43,10 @@ struct CheckedSegment {
         return isWhole
     }
 
-    private func checkHeader() {
-        let header = run.attempt(object) { () throws(StorageError) in try SegmentHeader.load(file) }
-        if let header {
+    /// - Returns: false for a file of a newer format, of which nothing more can be said.
+    private func checkHeader() -> Bool {
+        do throws(StorageError) {
+            let header = try SegmentHeader.load(file)
             run.expect(header.database == root.database, object, "the file belongs to another database")
             run.expect(
                 header.identifier == reference.identifier, object, "another segment file has this name")
@@ -54,8 +55,12 @@ struct CheckedSegment {
             run.expect(
                 header.epoch <= root.epoch, object,
                 "the file is of epoch \(header.epoch), newer than the root")
+        } catch {
+            run.add(error, of: object)
+            if case .unsupportedFormat = error { return false }
         }
         run.expectZeros(file, SegmentHeader.padding(length), object, "padding of the header")
+        return true
     }
 
     private func checkFooter(_ offset: UInt64) -> SegmentFooter? {

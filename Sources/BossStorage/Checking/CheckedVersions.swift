@@ -30,7 +30,7 @@ extension CheckRun {
             }
         } catch {
             if let failure { throw failure }
-            self.error("the indexes", error.sentence)
+            add(error, of: "the indexes")
         }
         try checkMemtable(published, reader)
     }

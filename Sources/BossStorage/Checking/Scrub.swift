@@ -49,8 +49,8 @@ extension StorageEngine {
         // Not the segment in use: what it has in memory was read before.
         let segment = Segment(
             reference: reference, origin: SegmentOrigin(fileSystem: fileSystem, database: database))
-        let run = CheckRun(
-            fileSystem: fileSystem, depth: .full, channel: nil, control: {}, progress: { _ in })
+        let run = scrubRun()
+        run.file = path
         var position = 0
         var read = 0
         do throws(StorageError) {
@@ -59,7 +59,7 @@ extension StorageEngine {
             let pages = CheckedPages(
                 run: run, file: try fileSystem.open(path, mode: .read), object: "segment file \(path)",
                 database: database,
-                droppedChannels: shown.droppedChannels)
+                droppedChannels: shown.droppedChannels, commit: reference.commitSequence)
             for group in opened.index.groups {
                 for number in group.firstLeaf..<group.firstLeaf + group.leafCount {
                     let leaf = try leaves.leaf(number, group: group.group, of: opened, name: path)
@@ -78,7 +78,7 @@ extension StorageEngine {
             }
         } catch {
             if case .closed = error { throw error }
-            run.error("segment file \(path)", error.sentence)
+            run.add(error, of: "segment file \(path)")
         }
         end(reference, run.findings)
         return ScrubProgress(path: path, byteCount: read, isFileDone: true)
@@ -86,6 +86,10 @@ extension StorageEngine {
 
     /// Damage that scrubbing has found since the database was opened, in files that are still in use.
     package var scrubFindings: [CheckFinding] { scrubbing.withLock { $0.findings } }
+
+    private func scrubRun() -> CheckRun {
+        CheckRun(fileSystem: fileSystem, depth: .full, channel: nil, control: {}, progress: { _ in })
+    }
 
     private func nextToScrub(_ table: SegmentTable) -> (SegmentReference, Int)? {
         let now = fileSystem.microsecondsSince1970()
@@ -111,8 +115,11 @@ extension StorageEngine {
     private func references(ofPart part: Int, _ table: SegmentTable) -> [SegmentReference] {
         guard part > 0 else { return table.recent.map(\.reference) }
         let shard = table.shards[part - 1]
+        let run = scrubRun()
+        run.file = shard.reference.path
         do throws(StorageError) { return try shard.references() } catch {
-            remember(in: "list of segments \(shard.reference.path)", error.sentence)
+            run.add(error, of: "list of segments \(shard.reference.path)")
+            scrubbing.withLock { Self.add(run.findings, to: &$0) }
             return []
         }
     }
@@ -156,12 +163,6 @@ extension StorageEngine {
             state.lastTimes[reference.identifier] = now
             Self.add(findings, to: &state)
         }
-    }
-
-    private func remember(in object: String, _ message: String) {
-        let finding = CheckFinding(
-            severity: .error, object: object, message: message, remedy: CheckRemedy.restore)
-        scrubbing.withLock { Self.add([finding], to: &$0) }
     }
 
     private static func add(_ findings: [CheckFinding], to state: inout ScrubState) {

@@ -11,8 +11,34 @@ package enum FormatVersion {
 
     /// Refuses files of a newer format.
     static func check(major found: UInt16, features: UInt64, file: String) throws(StorageError) {
-        guard found == major, features & ~knownFeatures == 0 else {
-            throw .unsupportedFormat(file: file, found: UInt32(found), supported: UInt32(major))
+        guard found == major else {
+            throw .unsupportedFormat(file: file, .version(found: found, supported: major))
+        }
+        let unknown = features & ~knownFeatures
+        guard unknown == 0 else { throw .unsupportedFormat(file: file, .features(unknown)) }
+    }
+}
+
+/// What of a file this program does not know.
+public enum UnknownFormat: Hashable, Sendable {
+    /// The version of the whole format.
+    case version(found: UInt16, supported: UInt16)
+    /// Incompatible features, a bit each.
+    case features(UInt64)
+    /// A section that readers must understand.
+    case section(UInt32)
+}
+
+extension UnknownFormat: CustomStringConvertible {
+    /// What stands behind the file's name in a sentence.
+    public var description: String {
+        switch self {
+        case .version(let found, let supported): return "has format \(found), this program reads \(supported)"
+        case .features(let bits):
+            let numbers = (0..<64).filter { bits >> UInt64($0) & 1 == 1 }
+            let list = numbers.map(String.init).joined(separator: ", ")
+            return "uses feature\(numbers.count == 1 ? "" : "s") \(list), which this program does not know"
+        case .section(let kind): return "has section \(kind), which this program does not know"
         }
     }
 }

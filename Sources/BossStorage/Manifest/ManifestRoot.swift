@@ -177,7 +177,7 @@ package struct ManifestRoot: Hashable, Sendable {
             var body = ByteCursor(try cursor.slice(length), file: file, base: UInt64(cursor.offset - length))
             if try !read(kind, &body) {
                 guard flags & Section.required == 0 else {
-                    throw .unsupportedFormat(file: file, found: kind, supported: Section.uncounted)
+                    throw .unsupportedFormat(file: file, .section(kind))
                 }
             }
         }

@@ -16,7 +16,8 @@ struct ResultWriter {
         let time = result.statistics.milliseconds > 0 ? result.statistics.milliseconds : milliseconds
         defer { shell.onceFile = nil }
         switch result.value {
-        case .rows(let rows) where shell.targetIsTerminal && Self.isCleanCheck(rows):
+        // An empty table would leave people in doubt.
+        case .rows where shell.targetIsTerminal && result.check == .clean:
             try output.write("no damage found\n")
         case .rows(let rows): try RowWriter(options: rowOptions).write(rows, to: output)
         case .tag(let word, let count): try writeTag(word, count, to: output)
@@ -29,11 +30,6 @@ struct ResultWriter {
         }
         try output.flush()
         try writeCounters(result.statistics, milliseconds: time)
-    }
-
-    /// Whether the rows are those of a CHECK that found nothing: an empty table would leave people in doubt.
-    static func isCleanCheck(_ rows: RowSet) -> Bool {
-        rows.rows.isEmpty && rows.columns.map(\.name) == ["severity", "object", "problem", "remedy"]
     }
 
     /// The shell's format, for the terminal as wide as it is at this moment.

@@ -19,8 +19,8 @@ struct CheckCommand: RunnableCommand {
               bossql check lab.bossdb --format csv > findings.csv
 
             EXIT STATUS
-              0 no damage (there may be warnings, by which nothing is lost), 3 damage, 1 the check could not be made, \
-            2 bad usage, 130 ended by Ctrl-C.
+              0 no damage (there may be warnings, by which nothing is lost), 3 damage, 1 something could not be \
+            looked at: it may not be read, or a newer bossql wrote it; 2 bad usage, 130 ended by Ctrl-C.
 
             SEE ALSO
               CHECK [path] [QUICK | FULL]; in the shell checks single channels of an open database.
@@ -46,7 +46,8 @@ struct CheckCommand: RunnableCommand {
 
     func status() -> Int32 {
         let path = CommandRun.found(database)
-        return CommandRun.status(of: path) { run in
+        let interruption = "the check was ended before it was done; nothing was changed"
+        return CommandRun.status(of: path, interruption: interruption) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.check(path, isFull: !quick, control: control)
             }
@@ -55,7 +56,7 @@ struct CheckCommand: RunnableCommand {
             } else {
                 write(report, path, run)
             }
-            return report.errorCount > 0 ? CommandRun.damaged : 0
+            return report.errorCount > 0 ? CommandRun.damaged : report.uncheckedCount > 0 ? 1 : 0
         }
     }
 
@@ -70,10 +71,14 @@ struct CheckCommand: RunnableCommand {
         let depth = report.isFull ? "every page" : "indexes and catalog, not the pages"
         run.write("checked \(DisplayWidth.printable(path)) (\(depth)): \(parts.joined(separator: ", "))\n")
         let warnings = CommandRun.count(report.warningCount, "warning")
+        let unchecked = report.uncheckedCount > 0 ? "\(report.uncheckedCount) not checked, " : ""
         guard report.errorCount > 0 else {
+            if !unchecked.isEmpty {
+                return run.write("NOT ALL OF IT COULD BE CHECKED: \(unchecked)\(warnings)\n")
+            }
             return run.write(report.findings.isEmpty ? "no damage\n" : "no damage, \(warnings)\n")
         }
-        run.write("DAMAGED: \(CommandRun.count(report.errorCount, "error")), \(warnings)\n")
+        run.write("DAMAGED: \(CommandRun.count(report.errorCount, "error")), \(unchecked)\(warnings)\n")
         run.write(
             "HINT: bossql restore BACKUP NEWDB brings a backup back; bossql salvage \(DisplayWidth.printable(path)) "
                 + "NEWDB saves what is whole\n")
@@ -81,7 +86,12 @@ struct CheckCommand: RunnableCommand {
 
     /// `ERROR: object: problem`, the place, and the remedy.
     static func text(_ finding: DatabaseFinding) -> String {
-        var text = finding.isError ? "ERROR: " : "WARNING: "
+        var text =
+            switch finding.severity {
+            case .error: "ERROR: "
+            case .unchecked: "NOT CHECKED: "
+            case .warning: "WARNING: "
+            }
         var object = finding.object
         if let file = finding.file, object.hasSuffix(", in \(file)") { object.removeLast(file.count + 5) }
         text += DisplayWidth.printable("\(object): \(finding.problem)") + "\n"
@@ -98,7 +108,7 @@ struct CheckCommand: RunnableCommand {
             columns: names.map { Column($0, .text) } + [Column("byte", .uint64)],
             rows: report.findings.map { finding in
                 [
-                    .text(finding.isError ? "error" : "warning"), .text(finding.object),
+                    .text(finding.severity.rawValue), .text(finding.object),
                     .text(finding.problem), .text(finding.remedy),
                     finding.file.map { .text($0) } ?? .null, finding.offset.map { .unsigned($0) } ?? .null,
                 ]

@@ -23,25 +23,32 @@ struct CommandRun {
         }.get()
     }
 
-    /// Writes to standard output; a reader that went away, as `| head` does, has seen enough.
+    /// Writes to standard output. What cannot be written ends the command in `status`.
     func write(_ text: String) { try? output.write(text) }
 
     /// Runs a command, and reports its error.
     ///
     /// - Parameters:
     ///   - path: the folder that errors are about, unless they name another one.
+    ///   - interruption: what is said after Ctrl-C.
     ///   - body: returns the exit status.
-    static func status(of path: String, _ body: (CommandRun) throws -> Int32) -> Int32 {
+    static func status(
+        of path: String, interruption: String = "cancelled; nothing of it is left",
+        _ body: (CommandRun) throws -> Int32
+    ) -> Int32 {
         let run = CommandRun()
-        defer { try? run.output.flush() }
         do {
-            return try body(run)
+            let status = try body(run)
+            try? run.output.flush()
+            // Also of what was written earlier.
+            if let failure = run.output.failure { throw failure }
+            return status
         } catch {
             // What was written before the error stands before it.
             try? run.output.flush()
             switch error {
             case let error as DatabaseError where error.sqlState == "57014":
-                return refuse(DatabaseError("57014", "cancelled; nothing of it is left"))
+                return refuse(DatabaseError("57014", interruption))
             case let error as DatabaseError where error.sqlState == "XX001":
                 return refuse(ShellSession.naming(path, error))
             case let error as DatabaseError: return refuse(error)
@@ -59,12 +66,19 @@ struct CommandRun {
         return error.sqlState == "57014" ? interrupted : Shell.status(for: error)
     }
 
-    /// Writes to standard output at once.
-    static func say(_ text: String) {
+    /// Writes to standard output at once; returns the exit status.
+    static func say(_ text: String) -> Int32 {
         let output = Output.standardOutput()
-        // A reader that went away has seen enough.
-        try? output.write(text)
-        try? output.flush()
+        do throws(ShellError) {
+            try output.write(text)
+            try output.flush()
+            return 0
+        } catch .brokenPipe {
+            // A reader that went away has seen enough.
+            return 0
+        } catch {
+            return refuse(error.databaseError)
+        }
     }
 
     /// Writes to standard error at once.

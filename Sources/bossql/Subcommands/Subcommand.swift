@@ -24,8 +24,7 @@ enum Subcommand: String, CaseIterable {
     func run(_ arguments: [String]) -> Int32 {
         switch self {
         case .version:
-            CommandRun.say("bossql \(ProgramVersion.current)\n")
-            return 0
+            return CommandRun.say("bossql \(ProgramVersion.current)\n")
         case .help: return help(arguments)
         case .upgrade, .token, .serve:
             return CommandRun.refuse(
@@ -44,8 +43,7 @@ enum Subcommand: String, CaseIterable {
         } catch {
             // `--help` arrives as an error with exit status 0.
             if command.exitCode(for: error) == .success {
-                CommandRun.say(command.fullMessage(for: error) + "\n")
-                return 0
+                return CommandRun.say(command.fullMessage(for: error) + "\n")
             }
             // The whole help would hide what is wrong.
             CommandRun.complain(
@@ -70,8 +68,7 @@ enum Subcommand: String, CaseIterable {
                     "42601", "there is no help for \(word)",
                     hint: suggestion ?? "bossql help takes one of: \(words.joined(separator: ", "))"))
         }
-        CommandRun.say((named?.command?.helpMessage() ?? ShellOptions.helpMessage()) + "\n")
-        return 0
+        return CommandRun.say((named?.command?.helpMessage() ?? ShellOptions.helpMessage()) + "\n")
     }
 }
 

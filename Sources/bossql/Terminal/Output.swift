@@ -13,6 +13,8 @@ final class Output {
 
     private let destination: Destination
     private var buffer: [UInt8] = []
+    /// The first error of a flush.
+    private(set) var failure: ShellError?
 
     private init(_ destination: Destination) {
         self.destination = destination
@@ -74,7 +76,7 @@ final class Output {
         try writeAll(bytes)
     }
 
-    /// Hands everything to the system.
+    /// Hands everything to the system. What could not be written is lost, and remembered in `failure`.
     func flush() throws(ShellError) {
         guard case .descriptor = destination, !buffer.isEmpty else { return }
         let bytes = buffer
@@ -83,7 +85,9 @@ final class Output {
         bytes.withUnsafeBytes { pointer in
             do throws(ShellError) { try writeAll(pointer) } catch { failure = error }
         }
-        if let failure { throw failure }
+        guard let failure else { return }
+        self.failure = self.failure ?? failure
+        throw failure
     }
 
     private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ShellError) {

@@ -73,7 +73,7 @@ extension FormatTests {
         var newer = table
         newer.put(UInt16(2), at: version)
         newer.seal(at: seal)
-        #expect(throws: StorageError.unsupportedFormat(file: "f", found: 2, supported: 1)) {
+        #expect(throws: StorageError.unsupportedFormat(file: "f", .version(found: 2, supported: 1))) {
             try newer.bytes.withUnsafeBytes { try read($0) }
         }
         guard let features else { return }

@@ -107,7 +107,7 @@ struct RootFormatTests {
             case .success(let read): #expect(!isRefused && read == root(nil))
             case .failure(let error):
                 #expect(isRefused)
-                #expect(error as? StorageError == .unsupportedFormat(file: "f", found: 900, supported: 9))
+                #expect(error as? StorageError == .unsupportedFormat(file: "f", .section(900)))
             }
         }
     }
