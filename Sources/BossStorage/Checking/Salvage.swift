@@ -57,6 +57,7 @@ package struct Salvage {
         try reading.run()
         var report = SalvageReport()
         report.rootNumber = reading.root?.number
+        report.newestCommit = reading.inventory.newestSequence
         report.remarks = reading.inventory.remarks
         report.notes = reading.inventory.notes
         report.stretches = reading.inventory.stretches
