@@ -1,6 +1,7 @@
 import BossCatalog
 import BossVoxels
 import Dispatch
+import Foundation
 import Testing
 
 @Suite("Checking and copying a catalog")
@@ -110,7 +111,7 @@ struct CatalogCheckTests {
         try catalog.backup(to: directory.path + "/later.sqlite") { applied = $0 }
         #expect(applied == 7)
         // An empty file is filled, and left empty after an error.
-        overwrite([], directory.path + "/empty.sqlite")
+        #expect(FileManager.default.createFile(atPath: directory.path + "/empty.sqlite", contents: nil))
         try catalog.backup(to: directory.path + "/empty.sqlite")
         #expect(
             try Catalog.open(path: directory.path + "/empty.sqlite", mode: .readOnly).tree() == catalog.tree()

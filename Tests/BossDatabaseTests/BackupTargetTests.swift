@@ -81,7 +81,8 @@ struct BackupTargetTests {
             let error = failure(body)
             #expect(error?.sqlState == "42P07", "\(comment), \(way): \(String(describing: error))")
             if let words { #expect(error?.message.contains(words) == true, "\(comment), \(way)") }
-            #expect(contents(path) == before, "\(comment), \(way)")
+            let isAsBefore = contents(path) == before
+            #expect(isAsBefore, "\(comment), \(way)")
         }
     }
 

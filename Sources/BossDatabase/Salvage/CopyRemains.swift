@@ -23,7 +23,6 @@ struct CopyRemains {
     /// Relative paths, in the order in which they can go.
     private(set) var files: [String] = []
     private var folders: [String] = []
-    private static let lockByteCount = 256
 
     /// Looks at the whole folder. Links are never followed.
     init(_ folder: String) {
@@ -71,11 +70,12 @@ struct CopyRemains {
         return head.allSatisfy { $0 == 0 } || head == Array("SQLite format 3".utf8) + [0]
     }
 
-    /// Whether a file is a LOCK that a program of this kind has written; one that was killed may have left it empty.
+    /// Whether a file is a LOCK that a program of this kind has written, or, where that is enough, an empty one, which it
+    /// leaves when it is killed at once.
     static func isOwnLock(_ path: String, orEmpty isEmptyAccepted: Bool) -> Bool {
-        guard let head = head(path, byteCount: lockByteCount) else { return false }
-        if head.allSatisfy({ $0 == 0 }) { return isEmptyAccepted }
-        return EngineNames.holder(inLock: head).map(Database.isHolderName) ?? false
+        guard let bytes = head(path, byteCount: EngineNames.lockByteCount + 1) else { return false }
+        if bytes.count <= EngineNames.lockByteCount, bytes.allSatisfy({ $0 == 0 }) { return isEmptyAccepted }
+        return EngineNames.holder(inLock: bytes).map(Database.isHolderName) ?? false
     }
 
     /// The first bytes of a regular file; nil where there is none.

@@ -34,12 +34,18 @@ package enum EngineNames {
         return folder == ManifestRoot.directory && ManifestRoot.number(ofFile: name) != nil
     }
 
-    /// The name of the process that held a lock, for bytes that a holder writes at the start of the LOCK file; nil for
-    /// others.
+    /// The length of a LOCK with the status of a writer.
+    package static let lockByteCount = Int(WriterStatus.offset) + WriterStatus.byteCount
+
+    /// The name of the process that held a lock, for the whole content of a LOCK, with the status of a writer or without;
+    /// nil for anything else.
     package static func holder(inLock bytes: [UInt8]) -> String? {
-        guard bytes.count >= LockHolder.byteCount else { return nil }
+        guard bytes.count == LockHolder.byteCount || bytes.count == lockByteCount else { return nil }
         let text = LockHolder.decode(bytes)
-        return LockHolder.encode(text) == Array(bytes.prefix(LockHolder.byteCount)) ? text : nil
+        guard bytes.starts(with: LockHolder.encode(text)) else { return nil }
+        let gap = bytes.dropFirst(LockHolder.byteCount).prefix(
+            Int(WriterStatus.offset) - LockHolder.byteCount)
+        return gap.allSatisfy { $0 == 0 } ? text : nil
     }
 
     private static func isIdentifier(_ name: String, prefix: String = "", suffix: String = "") -> Bool {
