@@ -50,7 +50,8 @@ extension Database {
     ) throws(DatabaseError) -> BackupReport {
         try backUp(
             to: path, isIncremental: isIncremental, control,
-            hint: "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
+            hint: isIncremental
+                ? nil : "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
     }
 
     /// - Parameter hint: what can be done when there is a database already.

@@ -144,7 +144,10 @@ struct FolderCheck {
         do throws(CatalogError) {
             var catalog = try opened.get()
             report.findings += try catalog.check().map(DatabaseFinding.init(catalog:))
-            if let engine { report.findings += DatabaseFinding.ahead(try catalog.appliedCommit, of: engine) }
+            // Damage of the row was found with the rest.
+            if let engine, let applied = try? catalog.appliedCommit {
+                report.findings += DatabaseFinding.ahead(applied, of: engine)
+            }
             if let engine, let redos = outstanding(catalog, engine), !redos.isEmpty {
                 catalog = try catalog.overlaid(by: redos)
             }

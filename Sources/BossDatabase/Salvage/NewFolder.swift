@@ -70,7 +70,7 @@ extension DatabaseFolder {
             if isMarked { try mark(path) }
             return
         }
-        let isDatabase = found.contains("MANIFEST")
+        let isDatabase = BackupCatalog(folder: path).newestRoot > 0
         throw DatabaseError(
             "42P07",
             isDatabase ? "\(path) holds a database already" : "\(path) is not empty: it holds \(first)",
