@@ -36,91 +36,98 @@ public struct BackupReport: Hashable, Sendable {
 }
 
 extension Database {
-    private static let lockAttempts = 6
-
     /// Copies what is committed now into another folder, while reading and writing go on. The copy is a database that
     /// opens by itself.
     ///
     /// - Parameters:
-    ///   - path: a folder that does not exist or is empty; with `isIncremental` one that holds an earlier backup of this
-    ///     database, of which only what is missing is copied.
+    ///   - path: a folder that does not exist or is empty; with `isIncremental` also one that holds an earlier backup of
+    ///     this database, of which only what is missing is copied.
     /// - Throws: 42P07 when something is in the way, 22023 for folders inside one another, 3D000 when there is no folder to
     ///   make the backup in, XX001 naming a damaged file, 53100, 55006, 57014. A folder that was made is removed again.
     @discardableResult
     public func backUp(
         to path: String, isIncremental: Bool = false, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> BackupReport {
+        try backUp(
+            to: path, isIncremental: isIncremental, control,
+            hint: isIncremental
+                ? nil : "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
+    }
+
+    /// - Parameter hint: what can be done when there is a database already.
+    private func backUp(
+        to path: String, isIncremental: Bool, _ control: OperationControl, hint: String?
+    ) throws(DatabaseError) -> BackupReport {
         try DatabaseFolder.refuseOverlap(self.path, path)
-        // What an earlier backup has brought, whole or cut off, is examined by the engine.
-        var folder: DatabaseFolder.NewFolder?
-        if !isIncremental || !DatabaseFolder.exists(path) {
-            folder = try DatabaseFolder.claimNew(
-                path, hint: "BACKUP TO ... INCREMENTAL brings an earlier backup of this database up to date")
-        }
+        // Only a backup that was completed once has a root. What one has left that was cut off is removed.
+        let isUpdate = isIncremental && BackupCatalog(folder: path).newestRoot > 0
+        let folder = try isUpdate ? nil : DatabaseFolder.claimNew(path, isMarked: true, hint: hint)
         defer { withExtendedLifetime(folder) {} }
-        do { return try copy(to: path, isIncremental: isIncremental, control) } catch {
+        do { return try copy(to: path, isUpdate: isUpdate, control) } catch {
             folder?.abandon()
             throw DatabaseFolder.told(path, error)
         }
     }
 
     private func copy(
-        to path: String, isIncremental: Bool, _ control: OperationControl
+        to path: String, isUpdate: Bool, _ control: OperationControl
     ) throws(DatabaseError) -> BackupReport {
         let destination = try mappingErrors { () throws(StorageError) in
-            try PosixFileSystem(directory: path, createIfMissing: true)
+            try PosixFileSystem(directory: path, createIfMissing: false)
         }
-        let relay = ProgressRelay(title: "backup to \(path)", control: control)
+        if isUpdate { try refuseOther(destination, path) }
+        let backup = try mappingErrors { () throws(StorageError) in
+            try engine.beginBackup(
+                to: destination, isIncremental: isUpdate, ignoredFiles: [DatabaseFolder.nextCatalogName])
+        }
+        defer { backup.end() }
         let catalogs = BackupCatalog(folder: path)
-        var replaced: UInt64 = 0
-        // Before that another backup may be at work in the folder.
-        var isPinned = false
-        var copied: Result<Void, DatabaseError> = .success(())
-        let summary: BackupSummary
+        let replaced = catalogs.newestRoot
+        try catalogs.settle(replaced)
         do {
-            try refuseOther(path, isIncremental)
-            let lock = try lockCatalog()
-            summary = try relay.run { (report) throws(StorageError) in
-                try engine.backUp(
-                    to: destination, isIncremental: isIncremental,
-                    progress: { (done, total) throws(StorageError) in
-                        // No root is named beside a catalog that is not there.
-                        if case .failure = copied { throw .closed }
-                        try report(done, total)
-                    },
-                    pinned: {
-                        // Both stores of one moment: no transaction is between its two commits.
-                        isPinned = true
-                        copied = Result { () throws(DatabaseError) in
-                            replaced = catalogs.newestRoot
-                            try catalogs.settle(replaced)
-                            let next = catalogs.path(after: replaced)
-                            try mappingErrors { () throws(CatalogError) in try self.catalog.backup(to: next) }
-                        }
-                        lock?.rollback()
-                    })
+            let state = try pin(backup, copyingCatalogTo: catalogs.path(after: replaced))
+            let relay = ProgressRelay(title: "backup to \(path)", control: control)
+            let summary = try relay.run { (report) throws(StorageError) in
+                try backup.copy(state, progress: report)
             }
-            try copied.get()
             try catalogs.adopt(after: replaced)
+            return BackupReport(summary)
         } catch {
-            guard isPinned else { throw error }
+            // A new folder is given up as a whole.
+            guard isUpdate else { throw error }
             if catalogs.newestRoot == replaced {
-                try? FileManager.default.removeItem(atPath: catalogs.path(after: replaced))
+                unlink(catalogs.path(after: replaced))
             } else {
+                // The new state is whole; what cannot be put in place now is by whoever comes next.
                 try? catalogs.adopt(after: replaced)
             }
-            try copied.get()
             throw error
         }
-        return BackupReport(summary)
+    }
+
+    /// Copies the catalog, and pins the engine's state of the same moment.
+    ///
+    /// An engine's commit comes before that of the catalog and holds its changes, so a state that is newer than the
+    /// catalog is made up for when the copy is opened. One that is older would be torn, so no commit of the catalog
+    /// passes while the state is pinned.
+    private func pin(
+        _ backup: OnlineBackup, copyingCatalogTo path: String
+    ) throws(DatabaseError) -> BackupState {
+        var state: Result<BackupState, DatabaseError> = .failure(DatabaseError(CatalogError.closed))
+        try mappingErrors { () throws(CatalogError) in
+            try catalogFile.backup(to: path) { applied in
+                state = Result { () throws(DatabaseError) in
+                    try engine.requireCommit(applied, of: catalogFile.path)
+                    return try mappingErrors { () throws(StorageError) in try backup.pin() }
+                }
+            }
+        }
+        return try state.get()
     }
 
     /// Says in words why an earlier backup cannot be brought up to date; the engine would name a file.
-    private func refuseOther(_ path: String, _ isIncremental: Bool) throws(DatabaseError) {
-        guard isIncremental else { return }
-        do throws(StorageError) {
-            try engine.examineBackup(PosixFileSystem(directory: path, createIfMissing: false))
-        } catch {
+    private func refuseOther(_ destination: PosixFileSystem, _ path: String) throws(DatabaseError) {
+        do throws(StorageError) { try engine.examineBackup(destination) } catch {
             guard case .alreadyExists(let file) = error else { throw DatabaseError(error) }
             let isWritten = file.hasSuffix("/LOCK")
             throw DatabaseError(
@@ -129,26 +136,6 @@ extension Database {
                     ? "\(path) was written to: it is no backup, or none any more"
                     : "\(path) holds another database, or a later state of this one",
                 hint: "name a folder that does not exist, or one with an earlier backup of this database")
-        }
-    }
-
-    /// Keeps other changes of the catalog away until the returned transaction is rolled back. A handle that only reads
-    /// cannot: what its copy of the catalog lacks is made up for when the copy is opened.
-    private func lockCatalog() throws(DatabaseError) -> CatalogTransaction? {
-        guard !isReadOnly else { return nil }
-        return try mappingErrors { () throws(CatalogError) in
-            let transaction = try catalog.beginTransaction()
-            var attempt = 1
-            while true {
-                do throws(CatalogError) {
-                    try transaction.catalog.reserveChannelIDs(upTo: 0)
-                    return transaction
-                } catch {
-                    // Others may take turns without a pause; each attempt waits for some seconds.
-                    guard case .lockedByTransaction = error, attempt < Self.lockAttempts else { throw error }
-                    attempt += 1
-                }
-            }
         }
     }
 
@@ -191,7 +178,7 @@ extension Database {
     ) throws(DatabaseError) -> BackupReport {
         try DatabaseFolder.requireDatabase(backup)
         return try reading(backup) { (source) throws(DatabaseError) in
-            try source.backUp(to: path, control: control)
+            try source.backUp(to: path, isIncremental: false, control, hint: nil)
         }
     }
 }

@@ -21,6 +21,8 @@ struct BackupCatalog {
     private static let name = DatabaseFolder.catalogName
     private static let waitingName = DatabaseFolder.nextCatalogName
 
+    private static let attempts = 20
+
     /// The folder of the backup.
     let folder: String
 
@@ -49,6 +51,30 @@ struct BackupCatalog {
         waiting.last { $0 < root }.map(path(after:)) ?? "\(folder)/\(Self.name)"
     }
 
+    /// Opens what goes by the newest root and its catalog, while a backup may put others in their place.
+    ///
+    /// - Parameters:
+    ///   - open: opens both; again when the catalog is another file afterwards.
+    ///   - close: gives up what was opened and does not belong together.
+    /// - Throws: what `open` throws; 55006 when there is no end of backups.
+    func opening<R>(
+        _ open: (_ newestRoot: UInt64) throws(DatabaseError) -> R, close: (R) -> Void
+    ) throws(DatabaseError) -> R {
+        for _ in 0..<Self.attempts {
+            let root = newestRoot
+            let file = FileIdentity(path(of: root))
+            do throws(DatabaseError) {
+                let opened = try open(root)
+                if file == FileIdentity(path(of: newestRoot)) { return opened }
+                close(opened)
+            } catch {
+                if file == FileIdentity(path(of: newestRoot)) { throw error }
+            }
+        }
+        throw DatabaseError(
+            "55006", "another process is making a copy in \(folder)", hint: "wait until it has ended")
+    }
+
     /// Puts the catalog in place that belongs to a root, and removes what belongs to none. Under the folder's lock.
     func settle(_ root: UInt64) throws(DatabaseError) {
         let waiting = waiting
@@ -67,14 +93,26 @@ struct BackupCatalog {
                 throw DatabaseError(errno: code, "\(catalog) cannot be replaced")
             }
         }
-        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-        defer { if descriptor >= 0 { close(descriptor) } }
-        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
-            throw DatabaseError(errno: errno, "\(folder) cannot be flushed")
-        }
+        try DatabaseFolder.flush(folder)
     }
 
     private func names(_ folder: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+}
+
+/// Which file a path names; all zero where there is none.
+private struct FileIdentity: Equatable {
+    private let device: UInt64
+    private let number: UInt64
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            (device, number) = (0, 0)
+            return
+        }
+        device = UInt64(truncatingIfNeeded: status.st_dev)
+        number = UInt64(truncatingIfNeeded: status.st_ino)
     }
 }

@@ -25,11 +25,13 @@ final class CatalogFollower: Sendable {
     private let engine: StorageEngine
     private let state: Mutex<State>
 
-    /// - Throws: `.corrupt` when the catalog is damaged, `.needsRecovery` and `.locked` as it says.
+    /// - Throws: XX001 when the catalog is damaged or ahead of the voxels, 55006 as the catalog says.
     init(file: Catalog, engine: StorageEngine) throws(DatabaseError) {
         self.file = file
         self.engine = engine
-        state = Mutex(State(checked: try mappingErrors { () throws(CatalogError) in try file.appliedCommit }))
+        let applied = try mappingErrors { () throws(CatalogError) in try file.appliedCommit }
+        try engine.requireCommit(applied, of: file.path)
+        state = Mutex(State(checked: applied))
         _ = try follow()
     }
 
@@ -74,5 +76,21 @@ final class CatalogFollower: Sendable {
         after commit: UInt64, _ view: View
     ) throws(DatabaseError) -> [(commit: UInt64, redo: [UInt8])] {
         try mappingErrors { () throws(StorageError) in try engine.catalogRedo(after: commit, in: view) }
+    }
+}
+
+extension StorageEngine {
+    /// Refuses a catalog that has commits which the engine lacks. The engine commits first, so the two files are of
+    /// different moments then: changes that the engine's next commits hold would be taken for done.
+    ///
+    /// - Parameter applied: the last commit that the catalog has, read before this is called.
+    /// - Throws: XX001.
+    func requireCommit(_ applied: UInt64, of catalog: String) throws(DatabaseError) {
+        let isKnown = try mappingErrors { () throws(StorageError) in try shows(applied) }
+        guard !isKnown else { return }
+        let newest = try mappingErrors { () throws(StorageError) in try view().sequence }
+        throw DatabaseError(
+            "XX001", "\(catalog) has commit \(applied), and the voxels end at commit \(newest)",
+            hint: "they are of different moments: restore a backup of both, or see bossql salvage")
     }
 }

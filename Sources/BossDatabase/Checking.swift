@@ -58,6 +58,18 @@ public struct DatabaseFinding: Hashable, Sendable {
             file: DatabaseFolder.catalogName)
     }
 
+    /// Whether a catalog has commits that the engine lacks.
+    ///
+    /// - Parameter applied: the last commit that the catalog has, read before this is called.
+    static func ahead(_ applied: UInt64, of engine: StorageEngine) -> [DatabaseFinding] {
+        do throws(DatabaseError) { try engine.requireCommit(applied, of: DatabaseFolder.catalogName) } catch {
+            // An engine that shows no view has told so already.
+            guard error.sqlState == "XX001" else { return [] }
+            return [DatabaseFinding(catalog: error.message)]
+        }
+        return []
+    }
+
     init(_ severity: Severity, object: String, problem: String, remedy: String, file: String? = nil) {
         self.severity = severity
         self.object = object
@@ -119,9 +131,12 @@ extension Database {
                 isFull ? .full : .quick, channel: channel?.layout.channel, control: check, progress: take)
         }
         let catalogProblems = try mappingErrors { () throws(CatalogError) in try catalog.check() }
+        let applied = try mappingErrors { () throws(CatalogError) in try catalogFile.appliedCommit }
         // Without names the findings are told by numbers.
         let names = (try? ChannelNames(catalog)) ?? ChannelNames()
-        return catalogProblems.map(DatabaseFinding.init(catalog:)) + found.map { DatabaseFinding($0, names) }
+        return catalogProblems.map(DatabaseFinding.init(catalog:))
+            + DatabaseFinding.ahead(applied, of: engine)
+            + found.map { DatabaseFinding($0, names) }
     }
 
     /// Looks for damage in a database that nobody in this process has open, also in one that does not open. Nothing is

@@ -23,7 +23,7 @@ public final class Database: Sendable {
     public let path: String
     /// How it was opened.
     public let options: DatabaseOptions
-    private let catalogFile: Catalog
+    let catalogFile: Catalog
     private let catalogFollower: CatalogFollower?
     let engine: StorageEngine
     let workers: Workers
@@ -66,12 +66,22 @@ public final class Database: Sendable {
         if !exists { try refuseForeignFolder(path) }
         try DatabaseFolder.refuseLongPath(path)
         let catalogs = BackupCatalog(folder: path)
-        // Before the engine makes a root of its own.
-        let newestRoot = catalogs.newestRoot
+        // Nobody else changes what a writer has open.
+        if isWriter { return try open(path, options, catalogs.newestRoot) }
+        return try catalogs.opening(
+            { (newestRoot) throws(DatabaseError) in try open(path, options, newestRoot) },
+            close: { try? $0.close() })
+    }
+
+    /// - Parameter newestRoot: the root that the engine finds, before it makes one of its own.
+    private static func open(
+        _ path: String, _ options: DatabaseOptions, _ newestRoot: UInt64
+    ) throws(DatabaseError) -> Database {
+        let isWriter = options.access == .readWrite
         let engine = try openEngine(path, isWriter: isWriter, options: engineOptions(options))
         do {
             let database = try engine.usingReserve { () throws(DatabaseError) in
-                try connect(path, options, engine, catalogs, newestRoot)
+                try connect(path, options, engine, newestRoot)
             }
             if options.maintainsInBackground {
                 isWriter ? engine.startMaintenance() : engine.startFollowing()
@@ -86,10 +96,10 @@ public final class Database: Sendable {
 
     /// Opens the catalog that belongs to an engine, and does what a crash has left to do in it.
     private static func connect(
-        _ path: String, _ options: DatabaseOptions, _ engine: StorageEngine, _ catalogs: BackupCatalog,
-        _ newestRoot: UInt64
+        _ path: String, _ options: DatabaseOptions, _ engine: StorageEngine, _ newestRoot: UInt64
     ) throws(DatabaseError) -> Database {
         let isWriter = options.access == .readWrite
+        let catalogs = BackupCatalog(folder: path)
         // Only an engine that holds nothing may stand beside a catalog that does not exist yet: a crash came
         // between the two. Else the catalog is lost, and a new one would give old voxels new names.
         let mayCreate = isWriter && engine.isEmpty
@@ -123,6 +133,7 @@ public final class Database: Sendable {
             if SeededDefect.isOn(.skipRedo) { return }
         #endif
         let applied = try mappingErrors { () throws(CatalogError) in try catalog.appliedCommit }
+        try engine.requireCommit(applied, of: catalog.path)
         let redos = try mappingErrors { () throws(StorageError) in
             try engine.catalogRedo(after: applied, in: engine.view())
         }
@@ -158,7 +169,9 @@ public final class Database: Sendable {
             throw DatabaseError("3D000", "\(path) is a file, not the folder of a database")
         }
         // What a crash leaves of a database that was being made.
-        guard names.allSatisfy(DatabaseFolder.ownNames.contains) else {
+        guard names.allSatisfy(DatabaseFolder.ownNames.contains),
+            !names.contains("LOCK") || CopyRemains.isOwnLock(path + "/LOCK", orEmpty: true)
+        else {
             throw DatabaseError(
                 "3D000", "\(path) holds other files and no database",
                 hint: "name a new folder, such as lab.bossdb")

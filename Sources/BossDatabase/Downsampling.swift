@@ -61,7 +61,9 @@ extension Channel {
         }
         bulk.describe("DOWNSAMPLE \(path) FROM \(first) TO \(last)")
         _ = try commit(bulk)
-        if box == nil, first == hierarchy.baseResolution, last == hierarchy.lastLevel {
+        if box == nil, first == hierarchy.baseResolution, last == hierarchy.lastLevel,
+            record.channel.downsampleStatus != .downsampled
+        {
             try mappingErrors { () throws(CatalogError) in
                 try database.catalog.setDownsampleStatus(.downsampled, channelID: layout.channel)
             }

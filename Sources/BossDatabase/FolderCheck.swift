@@ -32,23 +32,49 @@ struct FolderCheck {
         let files = try mappingErrors { () throws(StorageError) in
             try PosixFileSystem(directory: path, createIfMissing: false)
         }
+        // Both at once: a backup may put newer ones in their place meanwhile.
+        let opened = try BackupCatalog(folder: path).opening(
+            { (newestRoot) throws(DatabaseError) in open(files, newestRoot) }, close: { $0.close() })
+        defer { opened.close() }
         var engine: StorageEngine?
         do throws(StorageError) {
-            var options = StorageOptions()
-            options.bootIdentifier = BootIdentifier.current
-            options.holder = "process \(ProcessInfo.processInfo.processIdentifier)"
-            let opened = try StorageEngine.open(fileSystem: files, mode: .readOnly, options: options)
-            engine = opened
-            try check(opened)
+            let found = try opened.engine.get()
+            engine = found
+            try check(found)
         } catch {
-            try? engine?.close()
             engine = nil
+            try? opened.engine.get().close()
             try control.cancellation.check()
             try checkClosed(files, error)
         }
-        let names = try checkCatalog(engine)
-        try? engine?.close()
+        let names = try checkCatalog(opened.catalog, engine)
         report.findings += found.map { DatabaseFinding($0, names) }
+    }
+
+    /// What could be opened.
+    private struct Opened {
+        let engine: Result<StorageEngine, StorageError>
+        let catalog: Result<Catalog, CatalogError>
+
+        func close() {
+            if case .success(let engine) = engine { try? engine.close() }
+            if case .success(let catalog) = catalog { catalog.close() }
+        }
+    }
+
+    private func open(_ files: PosixFileSystem, _ newestRoot: UInt64) -> Opened {
+        var options = StorageOptions()
+        options.bootIdentifier = BootIdentifier.current
+        options.holder = Database.holderName(ProcessInfo.processInfo.processIdentifier)
+        let engine = Result { () throws(StorageError) in
+            try StorageEngine.open(fileSystem: files, mode: .readOnly, options: options)
+        }
+        let path = BackupCatalog(folder: path).path(of: newestRoot)
+        let database = (try? engine.get())?.identifier
+        let catalog = Result { () throws(CatalogError) in
+            try Catalog.open(path: path, mode: .readOnly, database: database)
+        }
+        return Opened(engine: engine, catalog: catalog)
     }
 
     private mutating func check(_ engine: StorageEngine) throws(StorageError) {
@@ -112,16 +138,22 @@ struct FolderCheck {
     }
 
     /// The catalog by itself, and whether it goes with the engine's files.
-    private mutating func checkCatalog(_ engine: StorageEngine?) throws(DatabaseError) -> ChannelNames {
-        let catalogPath = DatabaseFolder.catalogPath(path)
+    private mutating func checkCatalog(
+        _ opened: Result<Catalog, CatalogError>, _ engine: StorageEngine?
+    ) throws(DatabaseError) -> ChannelNames {
         // A writer that died between its two files has left an empty engine, which is no damage.
-        if let engine, engine.isEmpty, !DatabaseFolder.exists(catalogPath) { return ChannelNames() }
+        if let engine, engine.isEmpty, case .failure(.notFound(.catalogFile, _)) = opened {
+            return ChannelNames()
+        }
         // Before the catalog is read, which writers change first.
         let largest = (try? engine?.view().largestChannel) ?? 0
         do throws(CatalogError) {
-            var catalog = try Catalog.open(path: catalogPath, mode: .readOnly, database: engine?.identifier)
-            defer { catalog.close() }
+            var catalog = try opened.get()
             report.findings += try catalog.check().map(DatabaseFinding.init(catalog:))
+            // Damage of the row was found with the rest.
+            if let engine, let applied = try? catalog.appliedCommit {
+                report.findings += DatabaseFinding.ahead(applied, of: engine)
+            }
             if let engine, let redos = outstanding(catalog, engine), !redos.isEmpty {
                 catalog = try catalog.overlaid(by: redos)
             }

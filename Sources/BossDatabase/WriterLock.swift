@@ -38,6 +38,14 @@ extension Database {
     /// The name that this process gives itself.
     static func holderName(_ identifier: Int32) -> String { holderPrefix + String(identifier) }
 
+    /// Whether a process of this program has given itself a name, with words about its work behind it or without.
+    static func isHolderName(_ holder: String) -> Bool {
+        guard holder.hasPrefix(holderPrefix) else { return false }
+        let words = holder.dropFirst(holderPrefix.count).split(
+            separator: ",", omittingEmptySubsequences: false)
+        return words.first.flatMap { pid_t($0) } != nil
+    }
+
     private static func lives(_ holder: String) -> Bool {
         guard !holder.isEmpty else { return false }
         guard holder.hasPrefix(holderPrefix), let identifier = pid_t(holder.dropFirst(holderPrefix.count))

@@ -1,5 +1,7 @@
 import BossCatalog
 import BossVoxels
+import Dispatch
+import Foundation
 import Testing
 
 @Suite("Checking and copying a catalog")
@@ -79,5 +81,40 @@ struct CatalogCheckTests {
             try catalog.backup(to: nowhere)
         }
         #expect(throws: CatalogError.self) { try catalog.backup(to: "") }
+    }
+
+    @Test("no commit passes a backup, and what is pinned beside it is of its moment")
+    func pinned() throws {
+        let directory = TemporaryDirectory()
+        let copy = directory.path + "/copy.sqlite"
+        let catalog = try openCatalog(directory.file)
+        try populate(catalog)
+        let writer = try Catalog.open(path: directory.file, mode: .readWrite(create: false))
+        let transaction = try writer.beginTransaction()
+        try transaction.catalog.renameCollection("lab", to: "new")
+        let finished = DispatchSemaphore(value: 0)
+        let committed = try catalog.tree()
+        var applied: UInt64?
+        try catalog.backup(to: copy) { commit in
+            applied = commit
+            DispatchQueue(label: "commit").async {
+                #expect(throws: Never.self) { try transaction.commit(engineCommit: 7) }
+                finished.signal()
+            }
+            #expect(finished.wait(timeout: .now() + .milliseconds(300)) == .timedOut)
+        }
+        #expect(applied == 0)
+        finished.wait()
+        #expect(try catalog.appliedCommit == 7)
+        let reader = try Catalog.open(path: copy, mode: .readOnly)
+        #expect(try reader.appliedCommit == 0 && reader.tree() == committed)
+        try catalog.backup(to: directory.path + "/later.sqlite") { applied = $0 }
+        #expect(applied == 7)
+        // An empty file is filled, and left empty after an error.
+        #expect(FileManager.default.createFile(atPath: directory.path + "/empty.sqlite", contents: nil))
+        try catalog.backup(to: directory.path + "/empty.sqlite")
+        #expect(
+            try Catalog.open(path: directory.path + "/empty.sqlite", mode: .readOnly).tree() == catalog.tree()
+        )
     }
 }

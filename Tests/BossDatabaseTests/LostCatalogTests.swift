@@ -66,6 +66,48 @@ struct LostCatalogTests {
         #expect(findings.contains { $0.isError && $0.problem.contains("channel number 2") }, "\(findings)")
     }
 
+    /// Else the next commits would get numbers that the catalog takes for done.
+    @Test(
+        "a catalog that is ahead of the voxels is refused, told by a check, and salvaged",
+        arguments: [true, false])
+    func ahead(isReadOnly: Bool) throws {
+        let path = try makeDatabase()
+        let (older, saved) = (path + ".older", path + ".saved")
+        defer { for path in [path, older, saved] { try? FileManager.default.removeItem(atPath: path) } }
+        func commit(_ name: String, _ path: String) throws {
+            let database = try Database.open(path)
+            let transaction = try database.beginTransaction()
+            try database.createCollection(name, in: transaction)
+            try transaction.commit()
+            try database.close()
+        }
+        try FileManager.default.copyItem(atPath: path, toPath: older)
+        try commit("d", path)
+        try FileManager.default.removeItem(atPath: older + "/catalog.sqlite")
+        try FileManager.default.copyItem(atPath: path + "/catalog.sqlite", toPath: older + "/catalog.sqlite")
+        var options = DatabaseOptions()
+        options.access = isReadOnly ? .readOnly : .readWrite
+        let error = #expect(throws: DatabaseError.self) { try Database.open(older, options: options) }
+        #expect(
+            error?.sqlState == "XX001" && error?.message.contains("commit 2") == true,
+            "\(String(describing: error))")
+        #expect(error?.hint?.contains("salvage") == true)
+        let findings = try Database.check(older).findings
+        #expect(findings.count == 1 && findings[0].isError, "\(findings)")
+        #expect(findings.first?.problem.contains("commit 2") == true, "\(findings)")
+        let copy = #expect(throws: DatabaseError.self) { try Database.backUp(older, to: saved) }
+        #expect(copy?.sqlState == "XX001")
+        let outcome = try Database.salvage(older, to: saved)
+        #expect(outcome.remarks.contains { $0.contains("commit 2") }, "\(outcome.remarks)")
+        // Commits of the new database are taken over by its catalog.
+        try commit("e", saved)
+        try commit("f", saved)
+        let database = try Database.open(saved)
+        #expect(try database.catalog.tree().collections.map(\.record.name) == ["c", "d", "e", "f"])
+        try database.close()
+        #expect(try Database.check(saved).findings.isEmpty)
+    }
+
     @Test("is not made in a folder of other files, nor in one that does not exist")
     func foreignFolder() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")

@@ -355,13 +355,14 @@ struct SalvageDatabaseTests {
             try FileManager.default.createDirectory(
                 atPath: known.saved + "/" + folder, withIntermediateDirectories: true)
         }
-        try Data([1, 2]).write(to: URL(fileURLWithPath: known.saved + "/seg/0a/x.seg"))
-        try Data([3]).write(to: URL(fileURLWithPath: known.saved + "/catalog.sqlite.next"))
+        let copied = known.saved + "/seg/0a/" + String(repeating: "0a", count: 16) + ".seg"
+        try Data([1, 2]).write(to: URL(fileURLWithPath: copied))
+        try Data().write(to: URL(fileURLWithPath: known.saved + "/catalog.sqlite.next"))
         expectRefusal("3D000", naming: ["cut off"]) { try Database.open(known.saved) }
         #expect(try Database.check(known.saved).errorCount == 1)
         try Database.restoreBackup(known.path, to: known.saved)
         #expect(try known.differences().isEmpty)
-        #expect(!FileManager.default.fileExists(atPath: known.saved + "/seg/0a/x.seg"))
+        #expect(!FileManager.default.fileExists(atPath: copied))
     }
 
     @Test("a cancelled salvage or restoration leaves nothing")

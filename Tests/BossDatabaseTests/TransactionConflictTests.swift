@@ -162,7 +162,8 @@ struct TransactionConflictTests {
                 _ = try channel.downsample(control: control)
             }
         }
-        #expect(isDropped.load(ordering: .relaxed))
+        let wasDropped = isDropped.load(ordering: .relaxed)
+        #expect(wasDropped)
         #expect(try database.history().map(\.commit) == before)
         #expect(database.storageStatistics.inFlightByteCount == 0)
     }

@@ -28,11 +28,6 @@ enum DatabaseFolder {
         nextCatalogName, nextCatalogName + "-journal", salvagedCatalogName, salvagedCatalogName + "-journal",
     ]
 
-    /// Whether a file is one of the database or of a copy that is being made.
-    private static func isOwn(_ name: String) -> Bool {
-        ownNames.contains(name) || nextNames.contains(name) || name.hasPrefix(nextCatalogName + "-")
-    }
-
     /// The catalog that belongs to the newest root in a folder, which a backup that was cut off may have left under
     /// another name.
     static func catalogPath(_ path: String) -> String {
@@ -50,12 +45,7 @@ enum DatabaseFolder {
     static func isCutOff(_ path: String) -> Bool {
         guard !exists(path + "/" + catalogName) else { return false }
         return exists(path + "/" + salvagedCatalogName)
-            || (exists(path + "/" + nextCatalogName) && !hasRoot(path))
-    }
-
-    /// Whether any root is in the folder.
-    private static func hasRoot(_ path: String) -> Bool {
-        (names(path + "/MANIFEST") ?? []).contains { $0.hasSuffix(".mf") }
+            || (exists(path + "/" + nextCatalogName) && BackupCatalog(folder: path).newestRoot == 0)
     }
 
     /// Refuses what holds nothing of a database.
@@ -109,93 +99,6 @@ enum DatabaseFolder {
         throw DatabaseError(errno: code, "\(path) cannot be opened")
     }
 
-    /// Makes a folder for a new database, or takes one that is there and empty, and keeps others from doing the same.
-    ///
-    /// What a copy that was cut off has left is removed, if it holds nothing that could be opened.
-    ///
-    /// - Parameter hint: what can be done when there is a database.
-    /// - Throws: 42P07 naming what is in the way, 3D000 without a folder to make it in, 55006 while another copy is made
-    ///   there.
-    static func claimNew(_ path: String, hint: String? = nil) throws(DatabaseError) -> NewFolder {
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        guard exists(parent) else {
-            throw DatabaseError(
-                "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first"
-            )
-        }
-        try refuseLongPath(path)
-        let isNew = mkdir(path, 0o777) == 0
-        let code = errno
-        guard isNew || code == EEXIST else {
-            throw DatabaseError(errno: code, "\(path) cannot be made")
-        }
-        let folder = NewFolder(path: path, isNew: isNew, lock: try lock(path, LOCK_EX))
-        guard let found = names(path) else {
-            throw DatabaseError("42P07", "\(path) is a file", hint: "name a folder that does not exist")
-        }
-        if isCutOff(path), found.allSatisfy(isOwn) {
-            guard !hasRoot(path) || exists(path + "/" + salvagedCatalogName) else {
-                throw DatabaseError(
-                    "42P07", "\(path) holds a copy that was cut off",
-                    hint: "remove the folder, and run the command again")
-            }
-            try removeOwn(path)
-            return folder
-        }
-        // File systems of their own bring the first folder, a copy that was cut off at its start the file.
-        guard let first = found.sorted().first(where: { $0 != "lost+found" && $0 != "LOCK" }) else {
-            return folder
-        }
-        let isDatabase = found.contains("MANIFEST")
-        throw DatabaseError(
-            "42P07",
-            isDatabase ? "\(path) holds a database already" : "\(path) is not empty: it holds \(first)",
-            hint: isDatabase && hint != nil
-                ? hint : "name a folder that does not exist; nothing is ever overwritten")
-    }
-
-    /// The folder of a new database while it is made.
-    struct NewFolder {
-        let path: String
-        let isNew: Bool
-        fileprivate let lock: HeldLock?
-
-        fileprivate init(path: String, isNew: Bool, lock: HeldLock?) {
-            self.path = path
-            self.isNew = isNew
-            self.lock = lock
-        }
-
-        /// Leaves the folder as it was found; of what cannot be removed the next one takes care.
-        func abandon() {
-            try? DatabaseFolder.removeOwn(path)
-            if isNew { try? FileManager.default.removeItem(atPath: path) }
-        }
-    }
-
-    /// An error of a copy that names the folder: where the disk was full, or another copy is made.
-    static func told(_ path: String, _ error: DatabaseError) -> DatabaseError {
-        if error.sqlState == "55006", error.message.hasPrefix("LOCK ") {
-            return DatabaseError(
-                "55006", "another process is making a copy in \(path)", hint: "wait until it has ended",
-                cause: error)
-        }
-        guard error.sqlState == "53100" else { return error }
-        return DatabaseError(
-            "53100", "the disk of \(path) is full",
-            hint: "what was written has been removed; free space, or name a folder on another disk",
-            cause: error)
-    }
-
-    /// Removes what a copy has made in a folder.
-    static func removeOwn(_ path: String) throws(DatabaseError) {
-        for name in (names(path) ?? []).sorted() where isOwn(name) {
-            do { try FileManager.default.removeItem(atPath: path + "/" + name) } catch {
-                throw DatabaseError("58030", "\(path)/\(name) cannot be removed: \(error)", cause: error)
-            }
-        }
-    }
-
     /// Refuses a copy of a folder into itself.
     ///
     /// - Throws: 22023.
@@ -236,11 +139,22 @@ enum DatabaseFolder {
         return rest.isEmpty ? base : (base == "/" ? "" : base) + "/" + rest.joined(separator: "/")
     }
 
+    /// Makes the names in a folder durable.
+    static func flush(_ folder: String) throws(DatabaseError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // A folder in which we may make something but not look at is not ours to flush.
+        if descriptor < 0, errno == EACCES { return }
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
+            throw DatabaseError("58030", "\(folder) cannot be flushed: errno \(errno)")
+        }
+    }
+
     /// Keeps writers away from a database without writing to it.
     ///
     /// - Throws: 55006 while one is at work.
     static func keepWritersAway(from path: String) throws(DatabaseError) -> HeldLock? {
-        do { return try lock(path + "/LOCK", LOCK_SH) } catch {
+        do { return try lock(path + "/LOCK", LOCK_SH, O_NOFOLLOW) } catch {
             throw DatabaseError(
                 "55006", "\(path) is open for writing in another process", hint: "close it there first")
         }
@@ -248,10 +162,11 @@ enum DatabaseFolder {
 
     /// Takes a lock of a file or a folder as it is.
     ///
+    /// - Parameter flags: of the open, beside those by which it never waits.
     /// - Returns: nil where there is nothing to lock, or no locks.
     /// - Throws: 55006 while another process has it.
-    private static func lock(_ path: String, _ kind: Int32) throws(DatabaseError) -> HeldLock? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    static func lock(_ path: String, _ kind: Int32, _ flags: Int32) throws(DatabaseError) -> HeldLock? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)
         guard descriptor >= 0 else { return nil }
         guard flock(descriptor, kind | LOCK_NB) == 0 else {
             let code = errno

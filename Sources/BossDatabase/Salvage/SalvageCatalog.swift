@@ -109,6 +109,11 @@ struct SalvageCatalog {
     /// Applies what committed transactions did to the catalog, and seals it.
     private mutating func finish(_ catalog: Catalog, _ engine: StorageEngine) throws(CatalogError) {
         let applied = try catalog.appliedCommit
+        if applied > report.newestCommit {
+            remarks.append(
+                "catalog: it has changes up to commit \(applied), and the voxels end at commit \(report.newestCommit): "
+                    + "what later commits wrote is lost")
+        }
         var last = applied
         do throws(StorageError) {
             let view = try engine.view()

@@ -2,6 +2,10 @@
 struct BackupDestination {
     let fileSystem: any FileSystem
     let isIncremental: Bool
+    /// Files that may be in a directory without a root.
+    let ignoredFiles: Set<String>
+    private static let folders =
+        ["", ManifestRoot.directory, ShardReference.directory, "wal"] + SegmentReference.bulkDirectories
 
     /// What an earlier backup left there.
     struct Found {
@@ -21,9 +25,15 @@ struct BackupDestination {
         }
         // A status is written by an engine only: what it did is in no backup.
         if WriterStatus.load(from: fileSystem) != nil { throw occupied(by: WriterStatus.path) }
+        if try fileSystem.exists(WriterStatus.path), try !isOwnLock(WriterStatus.path) {
+            throw occupied(by: WriterStatus.path)
+        }
         let manifest = Manifest(fileSystem: fileSystem)
         let numbers = try manifest.numbers().sorted(by: >)
-        guard let newest = numbers.first else { return Found() }
+        guard let newest = numbers.first else {
+            try requireRemains()
+            return Found()
+        }
         let root = try manifest.load(newest)
         guard root.database == state.root.database, root.epoch <= state.root.epoch,
             root.lastSequence <= max(state.root.lastSequence, state.shown.sequence)
@@ -50,15 +60,32 @@ struct BackupDestination {
     }
 
     private func requireEmpty() throws(StorageError) {
-        let folders = ["", ManifestRoot.directory, ShardReference.directory, "wal"]
-        for folder in folders + SegmentReference.bulkDirectories {
+        try requireFiles { (path) throws(StorageError) in try isOwnLock(path) }
+    }
+
+    /// Without a root there may be what a first backup has left that was cut off, and nothing else.
+    private func requireRemains() throws(StorageError) {
+        try requireFiles { (path) throws(StorageError) in
+            try path == WriterStatus.path ? isOwnLock(path) : EngineNames.isFile(path)
+        }
+    }
+
+    private func requireFiles(
+        _ isAccepted: (String) throws(StorageError) -> Bool
+    ) throws(StorageError) {
+        for folder in Self.folders {
             for name in try fileSystem.list(folder) {
                 let path = folder.isEmpty ? name : "\(folder)/\(name)"
-                // A backup that was cut off at its start leaves a LOCK without a status.
-                if path == WriterStatus.path, WriterStatus.load(from: fileSystem) == nil { continue }
-                throw occupied(by: path)
+                if ignoredFiles.contains(path) { continue }
+                guard try isAccepted(path) else { throw occupied(by: path) }
             }
         }
+    }
+
+    /// A backup that was cut off leaves a LOCK with the name of its holder and no status.
+    private func isOwnLock(_ path: String) throws(StorageError) -> Bool {
+        guard path == WriterStatus.path else { return false }
+        return try fileSystem.open(path, mode: .read).byteCount() <= UInt64(LockHolder.byteCount)
     }
 
     private func occupied(by path: String) -> StorageError {

@@ -34,8 +34,7 @@ struct BackupJob {
             keptFileCount: 0, copiedByteCount: 0, byteCount: 0)
     }
 
-    /// Called with the bytes done and in all; throws to give up.
-    typealias Progress = (UInt64, UInt64) throws(StorageError) -> Void
+    typealias Progress = OnlineBackup.Progress
 
     mutating func run(_ progress: Progress) throws(StorageError) -> BackupSummary {
         var isNamed = false

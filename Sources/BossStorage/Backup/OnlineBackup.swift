@@ -31,44 +31,68 @@ extension StorageEngine {
     ///
     /// - Parameters:
     ///   - destination: the directory; an empty one unless incremental.
-    ///   - pinned: called once, when it is decided what the backup will hold: for what has to be copied beside it.
     ///   - progress: called with the bytes copied so far and in all; may throw to end the backup, which then removes
     ///     what it has written.
     /// - Returns: what was copied.
-    /// - Throws: `.alreadyExists` naming what is in the way: files in a directory that should be empty, the root of
-    ///   another database or of a newer state, or the LOCK of a writer that has worked in the destination since;
-    ///   `.locked` while another backup is at work there; `.corrupt` naming the damaged file, of the source by its path
-    ///   and of the destination with its directory; `.diskFull`, `.closed`.
+    /// - Throws: `.alreadyExists` naming what is in the way: files in a directory that should be empty, files that no
+    ///   backup makes in one without a root, the root of another database or of a newer state, or the LOCK of a writer
+    ///   that has worked in the destination since; `.locked` while another backup is at work there; `.corrupt` naming
+    ///   the damaged file, of the source by its path and of the destination with its directory; `.diskFull`, `.closed`.
     /// - Complexity: reads every page that is not in the destination twice, once from each side.
     @discardableResult
     package func backUp(
         to destination: any FileSystem, isIncremental: Bool = false,
-        progress: (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void = { _, _ in },
-        pinned: (() -> Void)? = nil
+        progress: OnlineBackup.Progress = { _, _ in }
     ) throws(StorageError) -> BackupSummary {
-        let state = try backupState()
-        let target = BackupDestination(fileSystem: destination, isIncremental: isIncremental)
+        let backup = try beginBackup(to: destination, isIncremental: isIncremental)
+        defer { backup.end() }
+        return try backup.copy(backup.pin(), progress: progress)
+    }
+
+    /// Begins a backup step by step, for whoever has to copy something of the same moment beside it.
+    ///
+    /// - Parameter ignoredFiles: files that may be in the destination though no backup is.
+    /// - Throws: as `backUp`.
+    package func beginBackup(
+        to destination: any FileSystem, isIncremental: Bool, ignoredFiles: Set<String> = []
+    ) throws(StorageError) -> OnlineBackup {
+        let target = BackupDestination(
+            fileSystem: destination, isIncremental: isIncremental, ignoredFiles: ignoredFiles)
         // Looked at before anything is written there, and again once nobody else can change it.
-        _ = try target.examine(for: state)
+        _ = try target.examine(for: backupState())
         let lock = try destination.lock(WriterStatus.path, holder: options.holder)
-        defer { lock.release() }
-        let found = try target.examine(for: state)
-        // The name goes while the lock is held: nobody else can have taken it over.
-        defer { try? destination.unlink(WriterStatus.path) }
-        pinned?()
-        var job = BackupJob(state: state, source: fileSystem, destination: destination, found: found)
-        return try job.run(progress)
+        do throws(StorageError) {
+            let found = try target.examine(for: backupState())
+            return OnlineBackup(engine: self, destination: destination, found: found, lock: lock)
+        } catch {
+            lock.release()
+            throw error
+        }
     }
 
     /// Looks whether a directory may take an incremental backup.
     ///
     /// - Throws: as `backUp`.
     package func examineBackup(_ destination: any FileSystem) throws(StorageError) {
-        _ = try BackupDestination(fileSystem: destination, isIncremental: true).examine(for: backupState())
+        _ = try BackupDestination(fileSystem: destination, isIncremental: true, ignoredFiles: []).examine(
+            for: backupState())
+    }
+
+    /// Whether the newest state has a commit of which another file tells.
+    ///
+    /// A reader looks again for a tenth of a second: the writer may just be rewriting its status.
+    package func shows(_ commit: UInt64) throws(StorageError) -> Bool {
+        var attempts = isReadOnly ? 20 : 1
+        while try view().sequence < commit {
+            attempts -= 1
+            guard attempts > 0 else { return false }
+            Pause.microseconds(5_000)
+        }
+        return true
     }
 
     /// The newest state, pinned, with the root that names its files.
-    private func backupState() throws(StorageError) -> BackupState {
+    fileprivate func backupState() throws(StorageError) -> BackupState {
         if isReadOnly {
             if writer.withLock({ $0.isClosed }) { throw .closed }
             try follow()
@@ -84,8 +108,40 @@ extension StorageEngine {
     }
 }
 
+/// A backup at work: nobody else changes its destination meanwhile.
+///
+///     let backup = try engine.beginBackup(to: destination, isIncremental: false)
+///     defer { backup.end() }
+///     let state = try backup.pin()
+///     let summary = try backup.copy(state) { done, total in ... }
+package struct OnlineBackup {
+    /// Called with the bytes done and in all; throws to give up.
+    package typealias Progress = (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void
+
+    fileprivate let engine: StorageEngine
+    fileprivate let destination: any FileSystem
+    fileprivate let found: BackupDestination.Found
+    fileprivate let lock: any FileLock
+
+    /// The newest state, whose files stay as long as it is held. Takes no time.
+    package func pin() throws(StorageError) -> BackupState { try engine.backupState() }
+
+    /// Copies a state.
+    package func copy(_ state: BackupState, progress: Progress) throws(StorageError) -> BackupSummary {
+        var job = BackupJob(state: state, source: engine.fileSystem, destination: destination, found: found)
+        return try job.run(progress)
+    }
+
+    /// Lets others have the destination.
+    package func end() {
+        // The name goes while the lock is held: nobody else can have taken it over.
+        try? destination.unlink(WriterStatus.path)
+        lock.release()
+    }
+}
+
 /// What is copied: a root, and what was committed since in the live log.
-struct BackupState {
+package struct BackupState {
     /// Names the sealed files.
     let root: ManifestRoot
     /// Of the same moment; keeps the files. The memtable tells which pages of the live log belong to it: those whose
@@ -129,7 +185,7 @@ package enum StorageBackup {
     @discardableResult
     package static func restore(
         from backup: any FileSystem, to directory: any FileSystem, options: StorageOptions = StorageOptions(),
-        progress: (_ byteCount: UInt64, _ total: UInt64) throws(StorageError) -> Void = { _, _ in }
+        progress: OnlineBackup.Progress = { _, _ in }
     ) throws(StorageError) -> BackupSummary {
         let reader = try StorageEngine.open(fileSystem: backup, mode: .readOnly, options: options)
         let restored = Result { () throws(StorageError) in

@@ -56,6 +56,7 @@ package struct Salvage {
         try reading.run()
         var report = SalvageReport()
         report.rootNumber = reading.root?.number
+        report.newestCommit = reading.inventory.newestSequence
         report.remarks = reading.inventory.remarks
         report.notes = reading.inventory.notes
         report.stretches = reading.inventory.stretches
@@ -126,7 +127,7 @@ package struct Salvage {
             for file in inventory.files {
                 guard let format = file.newerFormat else { continue }
                 report.remarks.append(
-                    "\(file.path): pages of format \(format) were left out, which only a newer program reads")
+                    "\(file.path): pages were left out, since the file \(format)")
             }
         }
         let dropped = Set(reading.root?.droppedChannels ?? [])

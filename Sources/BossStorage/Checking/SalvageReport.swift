@@ -135,6 +135,8 @@ package struct SalvageProgress: Hashable, Sendable {
 package struct SalvageReport: Sendable {
     /// Number of the root that was gone by; nil when none verified.
     package var rootNumber: UInt64?
+    /// The newest commit of which anything was found.
+    package var newestCommit: UInt64 = 0
     /// Cuboids of which something was lost, by channel and place.
     package var losses: [SalvageLoss] = []
     /// Cuboids of which it is only known between which others they were.

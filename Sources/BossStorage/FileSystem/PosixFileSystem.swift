@@ -124,7 +124,12 @@ package final class PosixFileSystem: FileSystem {
         try StoragePath.check(path, operation: "lock")
         // Somebody may remove the file between our open and our lock: then the lock excludes nobody.
         for _ in 0..<16 {
-            let file = PosixFile(path: path, descriptor: try openFile(path, flags: O_RDWR | O_CREAT))
+            // The holder is written into it, so it must be a file of this directory.
+            let flags = O_RDWR | O_CREAT | O_NOFOLLOW
+            let file = PosixFile(path: path, descriptor: try openFile(path, flags: flags))
+            guard try file.status().st_mode & S_IFMT == S_IFREG else {
+                throw .inputOutput(operation: "lock", file: path, errno: EINVAL)
+            }
             let taken = retryingInterrupts { Int(flock(file.descriptor, LOCK_EX | LOCK_NB)) }
             if taken.value != 0 {
                 guard taken.errno == EWOULDBLOCK else { throw .failed("lock", path, errno: taken.errno) }
@@ -158,7 +163,9 @@ package final class PosixFileSystem: FileSystem {
     }
 
     private func openFile(_ path: String, flags: Int32) throws(StorageError) -> Int32 {
-        let opened = retryingInterrupts { Int(openat(directory, path, flags | O_CLOEXEC, 0o666)) }
+        // A pipe of that name would wait for somebody at its other end; files do not notice.
+        let flags = flags | O_CLOEXEC | O_NONBLOCK
+        let opened = retryingInterrupts { Int(openat(directory, path, flags, 0o666)) }
         guard opened.value >= 0 else { throw .failed("open", path, errno: opened.errno) }
         return Int32(truncatingIfNeeded: opened.value)
     }

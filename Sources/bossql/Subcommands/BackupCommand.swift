@@ -35,8 +35,9 @@ struct BackupCommand: RunnableCommand {
 
     func status() -> Int32 {
         let (source, target) = (CommandRun.found(database), CommandRun.new(target))
-        return CommandRun.status(of: source) { run in
-            let isIncremental = FileCompletion.exists(target + "/MANIFEST")
+        let isIncremental = FileCompletion.exists(target + "/MANIFEST")
+        let left = isIncremental ? "the backup that was there is as it was" : "nothing of it is left"
+        return CommandRun.status(of: source, left: left) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.backUp(source, to: target, isIncremental: isIncremental, control: control)
             }

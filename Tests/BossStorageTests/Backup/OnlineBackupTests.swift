@@ -140,6 +140,40 @@ struct OnlineBackupTests {
         let strange = SimulatedFileSystem(seed: 86)
         _ = try strange.open("photo.jpg", mode: .createNew)
         try refuses(strange, isIncremental: false, source.engine)
+        try refuses(strange, isIncremental: true, source.engine)
+        // Nor is a name in a folder of the engine's enough, where no root says whose it is.
+        for name in ["seg/0a/holiday.jpg", "MANIFEST/shards/list.ms", "wal/notes.txt", "MANIFEST/root.mf"] {
+            let files = SimulatedFileSystem(seed: 91)
+            try files.createDirectory(StoragePath.split(name).directory)
+            _ = try files.open(name, mode: .createNew)
+            try refuses(files, isIncremental: false, source.engine)
+            try refuses(files, isIncremental: true, source.engine)
+        }
+        let locked = SimulatedFileSystem(seed: 92)
+        try locked.open("LOCK", mode: .createNew).truncate(byteCount: 257)
+        try refuses(locked, isIncremental: false, source.engine)
+        try refuses(locked, isIncremental: true, source.engine)
+    }
+
+    @Test("knows the names of all files that the engine makes, and no others")
+    func names() throws {
+        let source = try BackupSource(seed: 16)
+        let target = SimulatedFileSystem(seed: 93)
+        try source.engine.backUp(to: target)
+        let names = source.session.files.fileNames + target.fileNames
+        #expect(
+            names.contains { $0.hasPrefix("MANIFEST/shards/") } && names.contains { $0.hasPrefix("wal/") })
+        for name in names { #expect(EngineNames.isFile(name), "\(name)") }
+        let digits = String(repeating: "0f", count: 16)
+        for name in [
+            "\(digits).seg", "seg/\(digits).seg", "seg/0g/\(digits).seg", "seg/0F/\(digits).seg",
+            "seg/0a/\(digits)",
+            "seg/0a/\(digits)0.seg", "seg/0a/b/\(digits).seg", "wal/\(digits).ms", "MANIFEST/1.mf",
+            "photo.jpg",
+            "MANIFEST/\(digits).ms", "readers/\(digits)", "LOCK/LOCK", "",
+        ] {
+            #expect(!EngineNames.isFile(name), "\(name)")
+        }
     }
 
     @Test("keeps a second backup out while it works")

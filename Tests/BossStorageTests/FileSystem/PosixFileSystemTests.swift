@@ -64,6 +64,22 @@ struct PosixFileSystemTests {
         #expect(throws: StorageError.diskFull(file: "a")) { try file.allocate(byteCount: 1 << 45) }
     }
 
+    @Test("a pipe is no file, and nobody waits for its other end; a lock is not taken through a link")
+    func specialFiles() throws {
+        try withTemporaryDirectory { directory in
+            let files = try PosixFileSystem(directory: directory, createIfMissing: false)
+            mkfifo(directory + "/pipe", 0o600)
+            for mode in [FileMode.read, .readWrite] {
+                #expect(errnoOf { _ = try files.open("pipe", mode: mode) } == EISDIR)
+            }
+            #expect(errnoOf { _ = try files.lock("pipe", holder: "me") } == EINVAL)
+            try files.make("f", "text")
+            symlink("f", directory + "/link")
+            #expect(errnoOf { _ = try files.lock("link", holder: "me") } == ELOOP)
+            #expect(try files.text("f") == "text")
+        }
+    }
+
     @Test("links to files and sub-directories: only files are listed")
     func listing() throws {
         try withTemporaryDirectory { directory in
