@@ -13,7 +13,7 @@ import Testing
 #endif
 
 /// What stands where something was lost, and what the list of losses covers.
-extension SalvageTests {
+extension SalvageDatabaseTests {
     /// A database with channels of several levels and time samples, each written in one load.
     private struct Levels {
         let folder: TemporaryFolder
