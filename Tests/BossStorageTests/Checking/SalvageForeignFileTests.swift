@@ -166,22 +166,22 @@ extension SalvageTests {
             try source.corrupt(path, offset: page.offset + Int(page.entries[1].offset), bit: 0)
         }
         let (report, saved) = try salvage(source)
-        func source(_ code: UInt64, _ brick: Int) throws -> BrickSource {
+        func brickSource(_ code: UInt64, _ brick: Int) throws -> BrickSource {
             let key = CuboidKey(1, code)
             let page = try saved.view().locate(key.group, codes: [code])[0]
             return try saved.resolve(page, key.group).source(ofBrick: brick)
         }
-        guard case .background = try source(0, 1) else {
-            Issue.record("\(try source(0, 1))")
+        guard case .background = try brickSource(0, 1) else {
+            Issue.record("\(try brickSource(0, 1))")
             return
         }
-        #expect(try bricks.voxels(try source(0, 2), saved) == bricks.bytes(contents[2]))
+        #expect(try bricks.voxels(try brickSource(0, 2), saved) == bricks.bytes(contents[2]))
         // Above a cuboid of one value a lost brick shows that value, which the list says.
-        guard case .constant(5) = try source(1, 3) else {
-            Issue.record("\(try source(1, 3))")
+        guard case .constant(5) = try brickSource(1, 3) else {
+            Issue.record("\(try brickSource(1, 3))")
             return
         }
-        #expect(try bricks.voxels(try source(1, 2), saved) == bricks.bytes(contents[0]))
+        #expect(try bricks.voxels(try brickSource(1, 2), saved) == bricks.bytes(contents[0]))
         let substitutes = Dictionary(uniqueKeysWithValues: report.losses.map { ($0.morton, $0.substitute) })
         #expect(substitutes == [0: .background, 1: .olderVersion(commit: 1)], "\(report.losses)")
         #expect(report.cuboidCount >= 2 && report.findings == [])
