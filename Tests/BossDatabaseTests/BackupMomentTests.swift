@@ -77,7 +77,7 @@ struct BackupMomentTests {
             #expect(failures.withLock { $0 }.isEmpty)
             #expect(throws: Never.self) { try database.close() }
         }
-        for number in 0..<25 {
+        for number in 0..<8 {
             try Database.backUp(folder.file("lab.bossdb"), to: folder.file("copy\(number)"))
             try Database.backUp(folder.file("lab.bossdb"), to: folder.file("copy"), isIncremental: number > 0)
             try expectWhole("copy\(number)")
@@ -126,7 +126,7 @@ struct BackupMomentTests {
                 }
             }
         }
-        for number in 0..<25 {
+        for number in 0..<8 {
             let name = "restored\(number)"
             let error = failure { try Database.restoreBackup(folder.file("copy"), to: folder.file(name)) }
             if let error {
