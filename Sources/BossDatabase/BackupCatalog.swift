@@ -70,7 +70,7 @@ struct BackupCatalog {
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
-            throw DatabaseError(errno: errno, "\(folder) cannot be flushed")
+            throw DatabaseError("58030", "\(folder) cannot be flushed: errno \(errno)")
         }
     }
 

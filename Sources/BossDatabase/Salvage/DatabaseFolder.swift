@@ -81,34 +81,6 @@ enum DatabaseFolder {
         }
     }
 
-    /// Bytes of a folder's whole path, without links, with which SQLite still opens the catalog and its journal.
-    private static let pathByteLimit = 450
-
-    /// Refuses a folder whose catalog could not be opened, before anything is made.
-    ///
-    /// - Throws: 54000.
-    static func refuseLongPath(_ path: String) throws(DatabaseError) {
-        let byteCount = resolved(path).utf8.count
-        guard byteCount > pathByteLimit else { return }
-        throw DatabaseError(
-            "54000",
-            "the path \(path.prefix(80))... has \(byteCount) bytes, a database's has at most \(pathByteLimit)",
-            hint: "name a folder with a shorter path; a link to it does not help")
-    }
-
-    /// Refuses a folder that is there, or may be, and cannot be looked into.
-    ///
-    /// - Throws: 58030.
-    static func refuseInaccessible(_ path: String) throws(DatabaseError) {
-        var status = stat()
-        let mode = R_OK | X_OK
-        let isRefused =
-            stat(path, &status) != 0 || (status.st_mode & S_IFMT == S_IFDIR && access(path, mode) != 0)
-        let code = errno
-        guard isRefused, code != ENOENT, code != ENOTDIR else { return }
-        throw DatabaseError(errno: code, "\(path) cannot be opened")
-    }
-
     /// Makes a folder for a new database, or takes one that is there and empty, and keeps others from doing the same.
     ///
     /// What a copy that was cut off has left is removed, if it holds nothing that could be opened.
@@ -123,11 +95,10 @@ enum DatabaseFolder {
                 "3D000", "\(path) cannot be made: there is no folder \(parent)", hint: "make the folder first"
             )
         }
-        try refuseLongPath(path)
         let isNew = mkdir(path, 0o777) == 0
         let code = errno
         guard isNew || code == EEXIST else {
-            throw DatabaseError(errno: code, "\(path) cannot be made")
+            throw DatabaseError("58030", "\(path) cannot be made: \(String(cString: strerror(code)))")
         }
         let folder = NewFolder(path: path, isNew: isNew, lock: try lock(path, LOCK_EX))
         guard let found = names(path) else {
@@ -205,6 +176,7 @@ enum DatabaseFolder {
                 "22023", "the folder of the copy has no name",
                 hint: "name one that does not exist or is empty")
         }
+        try refuseLongPath(target)
         let (from, to) = (resolved(source), resolved(target))
         if from == to {
             throw DatabaseError("22023", "\(target) is the database itself", hint: "name another folder")
@@ -221,7 +193,7 @@ enum DatabaseFolder {
     }
 
     /// The path without links, as far as it exists.
-    private static func resolved(_ path: String) -> String {
+    static func resolved(_ path: String) -> String {
         var existing = URL(fileURLWithPath: path).standardizedFileURL
         var rest: [String] = []
         while !exists(existing.path), existing.path != "/" {

@@ -46,8 +46,7 @@ struct CheckCommand: RunnableCommand {
 
     func status() -> Int32 {
         let path = CommandRun.found(database)
-        let interruption = "the check was ended before it was done; nothing was changed"
-        return CommandRun.status(of: path, interruption: interruption) { run in
+        return CommandRun.status(of: path, left: "not everything was looked at") { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.check(path, isFull: !quick, control: control)
             }

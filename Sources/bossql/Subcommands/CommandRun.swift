@@ -30,11 +30,10 @@ struct CommandRun {
     ///
     /// - Parameters:
     ///   - path: the folder that errors are about, unless they name another one.
-    ///   - interruption: what is said after Ctrl-C.
+    ///   - left: what is left after Ctrl-C, in words.
     ///   - body: returns the exit status.
     static func status(
-        of path: String, interruption: String = "cancelled; nothing of it is left",
-        _ body: (CommandRun) throws -> Int32
+        of path: String, left: String = "nothing of it is left", _ body: (CommandRun) throws -> Int32
     ) -> Int32 {
         let run = CommandRun()
         do {
@@ -48,7 +47,7 @@ struct CommandRun {
             try? run.output.flush()
             switch error {
             case let error as DatabaseError where error.sqlState == "57014":
-                return refuse(DatabaseError("57014", interruption))
+                return refuse(DatabaseError("57014", "cancelled; \(left)"))
             case let error as DatabaseError where error.sqlState == "XX001":
                 return refuse(ShellSession.naming(path, error))
             case let error as DatabaseError: return refuse(error)
