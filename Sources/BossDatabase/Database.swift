@@ -73,7 +73,9 @@ public final class Database: Sendable {
             let database = try engine.usingReserve { () throws(DatabaseError) in
                 try connect(path, options, engine, catalogs, newestRoot)
             }
-            if isWriter, options.maintainsInBackground { engine.startMaintenance() }
+            if options.maintainsInBackground {
+                isWriter ? engine.startMaintenance() : engine.startFollowing()
+            }
             return database
         } catch {
             // The first error is the one to report.
@@ -204,6 +206,8 @@ public struct DatabaseView: Sendable {
 
     /// Number of the newest commit in it.
     public var commit: UInt64 { view.sequence }
+    /// The oldest commit that could be read without a snapshot when it was taken.
+    public var oldestReadableCommit: UInt64 { view.history.oldest }
 }
 
 /// Tells boots of the machine apart.

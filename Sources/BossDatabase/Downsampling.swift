@@ -60,7 +60,7 @@ extension Channel {
             }
         }
         bulk.describe("DOWNSAMPLE \(path) FROM \(first) TO \(last)")
-        try mappingErrors { () throws(StorageError) in _ = try bulk.commit() }
+        _ = try commit(bulk)
         if box == nil, first == hierarchy.baseResolution, last == hierarchy.lastLevel {
             try mappingErrors { () throws(CatalogError) in
                 try database.catalog.setDownsampleStatus(.downsampled, channelID: layout.channel)

@@ -46,6 +46,8 @@ extension DatabaseError {
             self.init(
                 "40001", "another writer changed the same cuboids meanwhile",
                 hint: "run the transaction again")
+        case .channelDropped(let channel):
+            self.init(droppedChannel: "channel number \(channel)")
         case .tooLarge(let what, let byteCount, let limit):
             self.init(
                 "54000", "\(what) has \(byteCount) bytes, the limit is \(limit)",
@@ -202,6 +204,26 @@ extension DatabaseError {
             case .cannotHold: "22V10"
             }
         self.init(sqlState, "\(error)", cause: error)
+    }
+}
+
+extension DatabaseError {
+    /// The error of a commit.
+    ///
+    /// - Parameter paths: what the channels that it writes to were called.
+    init(_ error: StorageError, committingTo paths: [UInt32: String]) {
+        if case .channelDropped(let channel) = error, let path = paths[channel] {
+            self.init(droppedChannel: path)
+            cause = error
+        } else {
+            self.init(error)
+        }
+    }
+
+    private init(droppedChannel name: String) {
+        self.init(
+            "42P01", "\(name) was dropped by another session meanwhile, and nothing was written",
+            hint: "SHOW CHANNELS lists what there is; one that has the name now is another channel")
     }
 }
 

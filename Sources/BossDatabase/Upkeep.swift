@@ -12,6 +12,9 @@ public struct StorageStatistics: Hashable, Sendable {
     public let historyByteCount: UInt64
     /// Files of loads and compactions that are not committed.
     public let inFlightByteCount: UInt64
+    /// Files beside these that only views, transactions and readers of other processes still need, since they began
+    /// before the files were replaced.
+    public let readerByteCount: UInt64
     /// What the database may take: 1.5 times the live bytes and 2 GiB.
     public let byteCountBound: UInt64
     /// Segment files.
@@ -33,7 +36,8 @@ extension Database {
         let usage = engine.spaceUsage
         return StorageStatistics(
             byteCount: usage.total, liveByteCount: usage.live, deadByteCount: usage.dead,
-            historyByteCount: usage.held, inFlightByteCount: usage.inFlight, byteCountBound: usage.bound,
+            historyByteCount: usage.held, inFlightByteCount: usage.inFlight,
+            readerByteCount: engine.retiredByteCount, byteCountBound: usage.bound,
             segmentCount: usage.segmentCount, levelZeroCount: usage.levelZeroCount,
             stallCount: usage.stallCount, stallMicroseconds: usage.stallMicroseconds,
             lastFailure: usage.lastFailure)

@@ -22,6 +22,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case storageFailed(reason: String)
     /// A page that this transaction read was changed by a later commit.
     case writeConflict
+    /// A channel that this transaction writes to was dropped by a later commit.
+    case channelDropped(channel: UInt32)
     /// A page, a batch or a brick is larger than the format holds.
     case tooLarge(what: String, byteCount: Int, limit: Int)
     /// A commit whose state cannot be read any more, or not yet.

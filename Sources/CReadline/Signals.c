@@ -70,7 +70,16 @@ static void install_unless_ignored(int number) {
   install(number, handle);
 }
 
+/// Daemons start programs with closed streams, whose numbers the next files would get: what is printed would go into
+/// them. Nothing can be read from the one that takes a number here, and nothing written.
+static void hold_closed_streams(void) {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+    if (fcntl(number, F_GETFD) < 0) open("/dev/null", O_RDONLY);
+  }
+}
+
 int boss_signals_install(boss_on_signal on_signal) {
+  hold_closed_streams();
   callback = on_signal;
   has_saved_modes = tcgetattr(STDIN_FILENO, &saved_modes) == 0;
   int error = make_pipe(watch_pipe, true);
@@ -88,6 +97,8 @@ int boss_signals_install(boss_on_signal on_signal) {
   pthread_detach(thread);
 
   install(SIGPIPE, SIG_IGN);
+  // A file that may not grow any more is an error of the write.
+  install(SIGXFSZ, SIG_IGN);
   install_unless_ignored(SIGINT);
   install_unless_ignored(SIGTERM);
   install_unless_ignored(SIGHUP);

@@ -32,6 +32,33 @@ struct ConcurrencyTests {
         try ModelVolume(region.box, filledWith: UInt64(value)).volume(.uint8)
     }
 
+    @Test(
+        "a reader that is not asked anything keeps no file that the writer has replaced; one in the midst of work does"
+    )
+    func idleReader() throws {
+        let writer = try Database.open(path, options: smallOptions(bulk: 20_000))
+        try writer.setHistoryRetention(microseconds: 0)
+        let image = try writer.make(ChannelPlan())
+        try image.write(try constant(1), at: region.box.lower)
+        let reader = try readOnly()
+        var view: DatabaseView? = try reader.view()
+        for value in UInt8(2)..<5 {
+            try image.write(try constant(value), at: region.box.lower)
+            try writer.compact()
+        }
+        #expect(writer.storageStatistics.readerByteCount > 0)
+        let old = try reader.channel("lab/exp/data").read(region, view: view)
+        #expect(old.bits.allSatisfy { $0 == 1 })
+        view = nil
+        let end = ContinuousClock.now + .seconds(60)
+        while writer.storageStatistics.readerByteCount > 0, ContinuousClock.now < end {
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+        #expect(writer.storageStatistics.readerByteCount == 0)
+        try reader.close()
+        try writer.close()
+    }
+
     @Test("a reader sees every commit once it returned, and none in part")
     func besideWriter() throws {
         var options = DatabaseOptions()

@@ -87,4 +87,51 @@ struct FullDiskTests {
         #expect(try database.check(isFull: true).isEmpty)
         try database.close()
     }
+
+    @Test(
+        "what is deleted comes back, whatever the disk had no room for before: whole cuboids and a border of others",
+        arguments: [0, 8], [0, 86_400_000_000])
+    func deletion(from plane: Int, retention: Int64) throws {
+        guard let disk = try TemporaryDisk(byteCount: 20 << 20) else {
+            print("no full disk test: a tmpfs cannot be mounted here, which needs root")
+            return
+        }
+        defer { disk.unmount() }
+        var random = SeededGenerator(seed: Self.seed)
+        var options = smallOptions()
+        options.maintainsInBackground = false
+        let database = try Database.open(disk.path + "/lab.bossdb", options: options)
+        try database.setHistoryRetention(microseconds: retention)
+        // Small writes, all of them into one log.
+        var tall = plan("tall")
+        tall.frame = VoxelBox(x: 0..<256, y: 0..<256, z: 0..<1024)
+        let channel = try database.make(tall)
+        var first: [UInt8] = []
+        var z = 0
+        let error = failure {
+            while true {
+                let slab = VoxelBox(x: 0..<256, y: 0..<256, z: 0..<8)
+                let voxels = try noise(&random, slab)
+                try channel.write(voxels, at: VoxelPoint(x: 0, y: 0, z: z))
+                if z == 0 { first = voxels.elements }
+                z += 8
+            }
+        }
+        #expect(error?.sqlState == "53100" && z >= 96, "\(String(describing: error))")
+        // Maintenance first meets a full disk of which everything is needed.
+        for _ in 0..<100 where (try? database.engine.maintain()) == nil { break }
+        let free = try disk.freeByteCount()
+        let box = VoxelBox(x: 0..<256, y: 0..<256, z: plane..<1024)
+        try channel.erase(CutoutRegion(box: box))
+        while try database.engine.maintain() != nil {}
+        #expect(try disk.freeByteCount() - free > z * 256 * 256 / 2)
+        let slab = VoxelBox(x: 0..<256, y: 0..<256, z: 512..<520)
+        let again = try noise(&random, slab)
+        try channel.write(again, at: slab.lower)
+        #expect(try elements(database, "lab/exp/tall", slab) == again.elements)
+        let kept = try elements(database, "lab/exp/tall", VoxelBox(x: 0..<256, y: 0..<256, z: 0..<8))
+        #expect(kept == (plane == 0 ? [UInt8](repeating: 0, count: first.count) : first))
+        #expect(try database.check(isFull: true).isEmpty)
+        try database.close()
+    }
 }

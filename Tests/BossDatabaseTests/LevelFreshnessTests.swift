@@ -92,6 +92,32 @@ struct LevelFreshnessTests {
         #expect(try reopened.freshness(of: CutoutRegion(box: reopened.box(at: one), level: one)) == .stale)
     }
 
+    @Test("a level is missing in the states before it was built, whatever is compacted")
+    func past() throws {
+        try set(point(3, 3, 3), to: 1)
+        let written = try simulated.database.view().commit
+        try channel.downsample()
+        let built = try simulated.database.view().commit
+        try set(point(3, 3, 3), to: 2)
+        let changed = try simulated.database.view().commit
+        try channel.downsample()
+        for isCompacted in [false, true] {
+            if isCompacted { try simulated.database.compact() }
+            func freshness(at commit: UInt64, isotropic: Bool = false) throws -> LevelFreshness {
+                try self.freshness(
+                    isotropic ? 3 : 1, isotropic: isotropic, view: simulated.database.view(.commit(commit)))
+            }
+            for isotropic in [false, true] {
+                #expect(try freshness(at: written, isotropic: isotropic) == .missing)
+                #expect(try freshness(at: built, isotropic: isotropic) == .current)
+                #expect(try freshness(at: changed, isotropic: isotropic) == .stale)
+                #expect(try freshness(at: changed + 1, isotropic: isotropic) == .current)
+                // Nothing was there, and that is what a level of it shows.
+                #expect(try freshness(at: 0, isotropic: isotropic) == .current)
+            }
+        }
+    }
+
     @Test("a level made from a stale one is stale")
     func chain() throws {
         try set(point(3, 3, 3), to: 200)

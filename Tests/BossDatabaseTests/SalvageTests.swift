@@ -204,7 +204,7 @@ struct SalvageDatabaseTests {
         }
         // A note of the commit is lost with the 12 cuboids.
         #expect(count >= 12 && count <= 14)
-        #expect(loss.cuboid == CuboidIndex(x: 0, y: 0, z: 0) && last.x >= 2)
+        #expect(loss.cuboid == CuboidIndex(x: 0, y: 0, z: 0) && (last?.x ?? 0) >= 2)
     }
 
     @Test(

@@ -268,6 +268,31 @@ struct CommandLineTests {
         #expect(outcome.errors.hasPrefix("ERROR 25006: "))
     }
 
+    @Test("closed standard streams are nobody else's: no input ends the program, lost output is an error")
+    func closedStreams() throws {
+        let folder = try TemporaryDirectory()
+        let input = try CommandLineProgram.shell(#""$BOSSQL" a.bossdb --format csv <&-"#, folder: folder.path)
+        #expect(input.status == 0 && input.errors.isEmpty, "\(input.errors)")
+        for streams in [">&-", "<&- >&-"] {
+            let lost = try CommandLineProgram.shell(
+                #""$BOSSQL" a.bossdb -c 'SHOW COLLECTIONS' --format csv "# + streams, folder: folder.path)
+            #expect(lost.status == 1 && lost.errors.contains("ERROR 58030: "), "\(streams): \(lost.errors)")
+        }
+        let mute = try CommandLineProgram.shell(
+            #""$BOSSQL" a.bossdb -c 'CREATE COLLECTION c' -c 'SHOW COLLECTIONS' --format csv 2>&- | cat"#,
+            folder: folder.path)
+        #expect(mute.status == 0 && mute.text.contains("\r\nc,"))
+    }
+
+    @Test("a file that may not grow is an error, not the end of the program")
+    func fileSizeLimit() throws {
+        let folder = try TemporaryDirectory()
+        let outcome = try CommandLineProgram.shell(
+            #"ulimit -f 40; "$BOSSQL" a.bossdb -c 'CREATE COLLECTION c'"#, folder: folder.path)
+        #expect(outcome.status == 3 || outcome.status == 1, "\(outcome)")
+        #expect(outcome.errors.hasPrefix("ERROR "), "\(outcome.errors)")
+    }
+
     @Test("a second writer is refused with the process that holds the database; readers are not")
     func secondWriter() throws {
         let lab = try Self.database()

@@ -330,6 +330,77 @@ struct SubcommandTests {
         #expect(try lab.read(lab.folder.file("saved.bossdb")) == lab.voxels)
     }
 
+    @Test(
+        "where only the catalog is left, check and salvage agree: its names come back, and everything else is told"
+    )
+    func onlyCatalog() throws {
+        let lab = try Lab()
+        for name in ["wal", "seg", "MANIFEST"] { try FileManager.default.removeItem(at: lab.url(name)) }
+        let check = try lab.run("check", "lab.bossdb")
+        #expect(check.status == 3 && check.text.contains("bossql salvage lab.bossdb NEWDB"), "\(check.text)")
+        let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb")
+        #expect(outcome.status == 3 && outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(outcome.text.contains("all voxels, snapshots and the history are lost"), "\(outcome.text)")
+        #expect(outcome.text.contains("lab/mouse/em  0 cuboids saved"))
+        #expect(try lab.run("check", "saved.bossdb").status == 0)
+        #expect(try lab.read(lab.folder.file("saved.bossdb")).allSatisfy { $0 == 0 })
+        // Nothing at all is no database, and nobody is told to create one.
+        try FileManager.default.removeItem(at: lab.url("catalog.sqlite"))
+        try FileManager.default.createDirectory(at: lab.url("seg"), withIntermediateDirectories: true)
+        let nothing = try lab.run("salvage", "lab.bossdb", "none.bossdb")
+        #expect(nothing.status == 1 && nothing.errors.hasPrefix("ERROR 3D000"), "\(nothing.errors)")
+        #expect(nothing.errors.contains("HINT: ") && !nothing.errors.contains("create one"))
+        #expect(!FileManager.default.fileExists(atPath: lab.folder.file("none.bossdb")))
+    }
+
+    @Test("the list of losses is never written into a database, whatever its path looks like")
+    func lossesInside() throws {
+        let lab = try Lab()
+        let before = try lab.contents()
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: lab.folder.file("link"), withDestinationPath: "lab.bossdb")
+        try files.createSymbolicLink(
+            atPath: lab.folder.file("l.csv"), withDestinationPath: "lab.bossdb/l.csv")
+        for (losses, state) in [
+            ("lab.bossdb/l.csv", "22023"), ("./lab.bossdb/l.csv", "22023"),
+            ("lab.bossdb/seg/../l.csv", "22023"),
+            ("link/l.csv", "22023"), ("link/../lab.bossdb/l.csv", "22023"), ("saved.bossdb/l.csv", "22023"),
+            ("l.csv", "42P07"), (lab.path + "/l.csv", "22023"),
+        ] {
+            for source in ["lab.bossdb", "./lab.bossdb", "link"] {
+                let outcome = try lab.run("salvage", source, "saved.bossdb", "--losses", losses)
+                // Of a folder that is not there yet no file can be made, whatever it will be.
+                let isMissing = losses.hasPrefix("saved") && outcome.errors.hasPrefix("ERROR 58030")
+                #expect(
+                    outcome.status == 1 && (outcome.errors.hasPrefix("ERROR \(state)") || isMissing),
+                    "\(source) \(losses): \(outcome.errors)")
+                #expect(!files.fileExists(atPath: lab.folder.file("saved.bossdb")))
+            }
+        }
+        #expect(try lab.contents() == before)
+    }
+
+    @Test("a list of losses that does not fit on its disk goes to standard output, and the exit status tells")
+    func lossesOnFullDisk() throws {
+        let lab = try Lab()
+        guard let disk = try TemporaryDisk(byteCount: 64 << 10) else {
+            print("not allowed to mount a file system: not tested")
+            return
+        }
+        defer { disk.unmount() }
+        _ = try disk.fill()
+        try lab.flip(try lab.segment(), at: Self.insideOfPages)
+        let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb", "--losses", disk.path + "/l.csv")
+        #expect(outcome.status == 1, "\(outcome.text)")
+        #expect(
+            outcome.errors.contains("the list of losses could not be written")
+                && outcome.errors.contains("standard output"), "\(outcome.errors)")
+        #expect(outcome.text.contains("\nkind,channel,is_isotropic,level,time,x_from,"), "\(outcome.text)")
+        #expect(outcome.text.contains("\nbrick,lab/mouse/em,"))
+        #expect(!FileManager.default.fileExists(atPath: disk.path + "/l.csv"))
+        #expect(try lab.run("check", "saved.bossdb").status == 0)
+    }
+
     @Test("Ctrl-C ends a salvage or a backup with 130, and leaves nothing, or all of it")
     func interrupted() throws {
         let lab = try Lab()

@@ -6,6 +6,8 @@ import Synchronization
 extension Channel {
     /// Regions whose written cuboids have more bytes than this are deleted without counting.
     private static let countedByteCount = 1 << 30
+    /// Attempts of a deletion that counts; without, writers that never pause leave it room.
+    private static let countedAttempts = 8
 
     /// Sets a region to background.
     ///
@@ -13,7 +15,8 @@ extension Channel {
     /// comes back by compaction. Cuboids at its border are written.
     ///
     /// - Returns: how many voxels were something else; not counted, and `isCounted` false, where that would mean to read
-    ///   more than 1 GiB of voxels.
+    ///   more than 1 GiB of voxels, or where others keep writing to the region meanwhile.
+    /// - Throws: as `write`. In a transaction its commit is refused, 40001, if others write to the region before.
     @discardableResult
     public func erase(
         _ region: CutoutRegion, in transaction: Transaction? = nil,
@@ -22,9 +25,12 @@ extension Channel {
         let checked = try checkWritable(region)
         guard let transaction else {
             var isCounted = true
+            var attempt = 0
             var summary = try inOwnTransaction("DELETE CUTOUT FROM \(path)", in: checked.box) {
                 (own) throws(DatabaseError) in
-                try addBackground(checked, to: own, control: control, &isCounted)
+                attempt += 1
+                isCounted = attempt <= Self.countedAttempts
+                return try addBackground(checked, to: own, control: control, &isCounted)
             }
             summary.isCounted = isCounted
             return summary
@@ -58,7 +64,7 @@ extension Channel {
         var changed = 0
         if !whole.isEmpty {
             let byteCount = whole.reduce(0) { $0 + $1.box.voxelCount * voxelType.byteCount }
-            isCounted = byteCount <= Self.countedByteCount
+            isCounted = isCounted && byteCount <= Self.countedByteCount
             if isCounted { changed = try countForeground(whole, region.level, transaction.view, control) }
             // What is background already needs no commit.
             if !isCounted || changed > 0 {
@@ -106,7 +112,7 @@ extension Channel {
         for time in times.sorted() {
             try transaction.delete(
                 layout.group(region.level, time: time), lowest: lowest.rawValue, highest: highest.rawValue,
-                of: database)
+                of: self)
         }
     }
 

@@ -32,7 +32,12 @@ extension Channel {
     }
 
     /// The levels that are stored: the normal chain, then those of the isotropic chain that differ from it.
-    public var storedLevels: [ResolutionLevel] {
+    public var storedLevels: [ResolutionLevel] { layout.storedLevels }
+}
+
+extension ChannelLayout {
+    /// The levels that are stored: the normal chain, then those of the isotropic chain that differ from it.
+    var storedLevels: [ResolutionLevel] {
         var levels: [ResolutionLevel] = []
         for number in hierarchy.baseResolution...hierarchy.lastLevel {
             // Levels of a hierarchy are always in range.

@@ -201,7 +201,7 @@ extension Channel {
         _ collected: borrowing Mutex<CollectedPages>, to transaction: Transaction
     ) throws(DatabaseError) -> Int {
         let result = collected.withLock { $0 }
-        try transaction.add(result.pages, of: database)
+        try transaction.add(result.pages, of: self)
         return result.changedVoxelCount
     }
 
@@ -218,9 +218,18 @@ extension Channel {
                 control: control)
         }
         bulk.describe("INSERT CUTOUT INTO \(path)", changedVoxelCount: summary.changedVoxelCount)
-        let commit = try mappingErrors { () throws(StorageError) in try bulk.commit() }
+        let commit = try commit(bulk)
         if summary.changedVoxelCount > 0 { summary.commit = commit }
         return summary
+    }
+
+    /// Commits a load of the channel.
+    ///
+    /// - Throws: 42P01 when the channel was dropped meanwhile, 40001, 53100.
+    func commit(_ bulk: BulkTransaction) throws(DatabaseError) -> UInt64 {
+        do throws(StorageError) { return try bulk.commit() } catch {
+            throw DatabaseError(error, committingTo: [layout.channel: path])
+        }
     }
 
     var writer: CutoutWriter {

@@ -15,7 +15,7 @@ extension Channel {
     /// Pages compared at a time.
     private static let chunkCount = 1 << 12
 
-    /// Whether a region of a level is up to date.
+    /// Whether a region of a level is up to date, or was in the state that `view` shows.
     ///
     /// Answered from the index alone; no page is read. A level is as fresh as the stalest below it.
     public func freshness(of region: CutoutRegion, view: DatabaseView? = nil) throws(DatabaseError)
@@ -39,14 +39,14 @@ extension Channel {
     private func freshness(
         _ view: View, _ level: ResolutionLevel, _ base: ResolutionLevel, _ time: Int, _ box: VoxelBox
     ) throws(DatabaseError) -> LevelFreshness {
-        let (built, written) = try mappingErrors { () throws(StorageError) in
+        let (isBuilt, isWritten) = try mappingErrors { () throws(StorageError) in
             (
-                try view.newestSequence(of: layout.group(level, time: time)),
-                try view.newestSequence(of: layout.group(base, time: time))
+                try view.isWritten(layout.group(level, time: time)),
+                try view.isWritten(layout.group(base, time: time))
             )
         }
-        if written == 0 { return .current }
-        if built == 0 { return .missing }
+        if !isWritten { return .current }
+        if !isBuilt { return .missing }
         var (level, box) = (level, box)
         while let source = layout.hierarchy.source(of: level) {
             let below = try mappingErrors { () throws(GeometryError) in

@@ -25,6 +25,8 @@ public final class Transaction: Sendable {
         var actions: [String] = []
         var changedVoxelCount = 0
         var savepoints: [Savepoint] = []
+        /// What the channels that it writes to are called, by number.
+        var paths: [UInt32: String] = [:]
         var isEnded = false
     }
 
@@ -45,14 +47,18 @@ public final class Transaction: Sendable {
     /// What was committed when the transaction began, and its own writes.
     public var view: DatabaseView { DatabaseView(view: state.withLock { $0.batch.view }) }
 
+    /// What was committed when the transaction began: where older states are looked up.
+    package var base: DatabaseView { DatabaseView(view: state.withLock { $0.batch.base }) }
+
     /// The catalog with the transaction's own changes.
     package var catalog: Catalog { catalogTransaction.catalog }
 
     /// Makes all changes visible and durable.
     ///
     /// - Parameter message: what the history keeps about the commit.
-    /// - Throws: 40001 when another commit changed cuboids that this one was made from; nothing is then
-    ///   written and the transaction can be run again. 53100 when the disk is full.
+    /// - Throws: 40001 when another commit changed cuboids that this one was made from, or that lie in a region that it
+    ///   deletes; nothing is then written and the transaction can be run again. 42P01 when a channel that it writes to
+    ///   was dropped meanwhile, 53100 when the disk is full.
     public func commit(message: String = "") throws(DatabaseError) { _ = try finish(message: message) }
 
     /// Commits.
@@ -73,8 +79,11 @@ public final class Transaction: Sendable {
                     hint: "commit in parts of at most \(WriteBatch.redoLimit >> 20) MiB of names and metadata"
                 )
             }
-            let complete = batch
-            commit = try mappingErrors { () throws(StorageError) in try database.engine.commit(complete) }
+            if !batch.catalogRedo.isEmpty {
+                let dropped = try mappingErrors { () throws(CatalogError) in try catalog.droppedChannels() }
+                batch.droppedChannels = Set(dropped.map(\.id))
+            }
+            commit = try write(batch, to: ended.paths)
         } catch {
             catalogTransaction.rollback()
             throw error
@@ -87,6 +96,12 @@ public final class Transaction: Sendable {
         try? catalogTransaction.commit(engineCommit: commit)
         try? database.finishDrops()
         return commit
+    }
+
+    private func write(_ batch: WriteBatch, to paths: [UInt32: String]) throws(DatabaseError) -> UInt64 {
+        do throws(StorageError) { return try database.engine.commit(batch) } catch {
+            throw DatabaseError(error, committingTo: paths)
+        }
     }
 
     /// Forgets all changes.
@@ -183,17 +198,18 @@ public final class Transaction: Sendable {
 
     /// Deletes all cuboids of a box, given by Morton codes of its lowest and highest one.
     func delete(
-        _ group: PageGroup, lowest: UInt64, highest: UInt64, of owner: Database
+        _ group: PageGroup, lowest: UInt64, highest: UInt64, of channel: Channel
     ) throws(DatabaseError) {
-        try requireOwn(owner)
+        try requireOwn(channel)
         try state.withLock { (state) throws(DatabaseError) in
             guard !state.isEnded else { throw Self.ended }
+            state.paths[channel.layout.channel] = channel.path
             state.batch.delete(group, lowest: lowest, highest: highest)
         }
     }
 
-    private func requireOwn(_ owner: Database) throws(DatabaseError) {
-        guard owner === database else {
+    private func requireOwn(_ channel: Channel) throws(DatabaseError) {
+        guard channel.database === database else {
             throw DatabaseError("25P01", "the transaction belongs to the database at \(database.path)")
         }
     }
@@ -205,9 +221,9 @@ public final class Transaction: Sendable {
 
     /// Adds pages of a channel of the same database, within the memory budget.
     func add(
-        _ changes: [(page: EncodedPage, dependsOnBase: Bool)], of owner: Database
+        _ changes: [(page: EncodedPage, dependsOnBase: Bool)], of channel: Channel
     ) throws(DatabaseError) {
-        try requireOwn(owner)
+        try requireOwn(channel)
         let limit = database.options.transactionByteCountLimit
         try state.withLock { (state) throws(DatabaseError) in
             guard !state.isEnded else { throw Self.ended }
@@ -218,6 +234,7 @@ public final class Transaction: Sendable {
                     "the transaction would hold \(state.batch.byteCount + added) bytes, the limit is \(limit)",
                     hint: "commit in parts, or use IMPORT")
             }
+            state.paths[channel.layout.channel] = channel.path
             for change in changes { state.batch.put(change.page, dependsOnBase: change.dependsOnBase) }
         }
     }

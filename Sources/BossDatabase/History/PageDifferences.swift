@@ -150,7 +150,7 @@ extension Channel {
             bulk.describe(
                 "RESTORE \(path)\(words(of: checked)) TO @#\(old.commit)",
                 changedVoxelCount: summary.changedVoxelCount)
-            let commit = try mappingErrors { () throws(StorageError) in try bulk.commit() }
+            let commit = try commit(bulk)
             if summary.changedVoxelCount > 0 { summary.commit = commit }
             return summary
         }

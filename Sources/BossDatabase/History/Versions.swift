@@ -45,29 +45,7 @@ extension Database {
     public func view(_ version: DatabaseVersion, of experiment: String? = nil) throws(DatabaseError)
         -> DatabaseView
     {
-        switch version {
-        case .newest: return try view()
-        case .commit(let commit): return try view(at: commit)
-        case .snapshot(let name):
-            guard let experiment else {
-                throw DatabaseError("42704", "there is no snapshot \(name) outside an experiment")
-            }
-            guard let snapshot = try snapshots(of: experiment).first(where: { $0.name == name }) else {
-                throw DatabaseError(
-                    "42704", "there is no snapshot \(name) of \(experiment)",
-                    hint: "SHOW SNAPSHOTS IN \(experiment) lists them")
-            }
-            return try view(at: snapshot.commit)
-        case .time(let microseconds):
-            let commit = try mappingErrors { () throws(StorageError) in
-                try engine.commit(notAfter: microseconds, in: engine.view())
-            }
-            return try view(at: commit ?? 0)
-        }
-    }
-
-    private func view(at commit: UInt64) throws(DatabaseError) -> DatabaseView {
-        DatabaseView(view: try mappingErrors { () throws(StorageError) in try engine.view(at: commit) })
+        try versions(in: view(), catalog).view(version, of: experiment)
     }
 
     /// Gives a commit a name: the state of all channels of an experiment stays readable until the snapshot is
@@ -110,17 +88,11 @@ extension Database {
 
     /// The snapshots of an experiment, oldest commit first.
     public func snapshots(of path: String) throws(DatabaseError) -> [Snapshot] {
-        let scope = try snapshotScope(path)
-        return try mappingErrors { () throws(StorageError) in try engine.snapshots() }
-            .filter { $0.scope == scope }.map(Snapshot.init)
+        try versions(in: view(), catalog).snapshots(of: path)
     }
 
     private func snapshotScope(_ path: String) throws(DatabaseError) -> UInt64 {
-        let parts = try Self.split(path, count: 2)
-        let record = try mappingErrors { () throws(CatalogError) in
-            try catalog.experiment(parts[1], in: parts[0])
-        }
-        return UInt64(bitPattern: record.id)
+        try versions(in: view(), catalog).scope(of: path)
     }
 
     // MARK: History

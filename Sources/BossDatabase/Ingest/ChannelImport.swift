@@ -77,7 +77,7 @@ extension Channel {
             }
         }
         bulk.describe("IMPORT \(reader.name) INTO \(path)", changedVoxelCount: changed)
-        let commit = try mappingErrors { () throws(StorageError) in try bulk.commit() }
+        let commit = try commit(bulk)
         return ImportSummary(
             box: region.box, timeSampleCount: region.time.count, byteCount: total, changedVoxelCount: changed,
             commit: commit, hasUnappliedScaling: reader.scaling != nil)

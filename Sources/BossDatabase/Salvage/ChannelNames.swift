@@ -5,12 +5,15 @@ import BossStorage
 /// Names for what the engine knows by number: channels, and voxels for cuboids and bricks.
 struct ChannelNames {
     private(set) var layouts: [UInt32: ChannelLayout] = [:]
+    /// Channels whose shape and frame are only guessed: what was lost may lie outside.
+    private var guessed: Set<UInt32> = []
 
     /// Names nothing.
     init() {}
 
     /// The channels in use. One whose properties make no sense stays without a name.
-    init(_ catalog: Catalog) throws(DatabaseError) {
+    init(_ catalog: Catalog, guessed: Set<UInt32> = []) throws(DatabaseError) {
+        self.guessed = guessed
         let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
         for (collection, experiment, record) in SalvageCatalog.channels(tree) {
             let resolved = try mappingErrors { () throws(CatalogError) in
@@ -22,6 +25,9 @@ struct ChannelNames {
     }
 
     func path(_ channel: UInt32) -> String { layouts[channel]?.path ?? "channel \(channel)" }
+
+    /// The layout of a channel whose frame is known.
+    func framed(_ channel: UInt32) -> ChannelLayout? { guessed.contains(channel) ? nil : layouts[channel] }
 
     /// The voxels of a cuboid inside of the frame; nil when the shape is not known.
     func box(_ key: CuboidKey, brick: Int? = nil) -> VoxelBox? {
@@ -52,7 +58,9 @@ struct ChannelNames {
     /// The losses of voxels in a report, each with the channel's name and its voxels.
     func losses(_ report: SalvageReport) -> [SalvagedLoss] {
         var losses = report.losses.filter { $0.group.channel != SystemGroup.channel }.flatMap(named)
-        for stretch in report.stretches { losses += named(stretch, report) }
+        for stretch in report.stretches where stretch.lowest.group.channel != SystemGroup.channel {
+            losses += exact(stretch) ?? LostStretchRows(stretch, names: self, report).rows
+        }
         return losses
     }
 
@@ -78,7 +86,8 @@ struct ChannelNames {
             return SalvagedLoss(
                 channel: path(loss.group.channel), channelNumber: loss.group.channel,
                 level: ResolutionLevel(rawValue: loss.group.resolution) ?? .native,
-                time: Int(loss.group.time), cuboid: index, extent: extent, box: box, commit: loss.commit,
+                time: Int(loss.group.time), lastTime: Int(loss.group.time), cuboid: index, extent: extent,
+                box: box, commit: loss.commit,
                 shownCommit: shown, file: loss.path)
         }
         switch loss.extent {
@@ -97,7 +106,7 @@ struct ChannelNames {
             let level = ResolutionLevel(rawValue: stretch.lowest.group.resolution)
         else { return nil }
         let group = stretch.lowest.group
-        let layout = layouts[group.channel]
+        let layout = framed(group.channel)
         let frame = layout.map { $0.hierarchy.box(at: level) }
         var losses: [SalvagedLoss] = []
         for candidate in candidates {
@@ -106,35 +115,11 @@ struct ChannelNames {
             losses.append(
                 SalvagedLoss(
                     channel: path(group.channel), channelNumber: group.channel, level: level,
-                    time: Int(group.time), cuboid: index, extent: .cuboid,
+                    time: Int(group.time), lastTime: Int(group.time), cuboid: index, extent: .cuboid,
                     box: box(CuboidKey(group: group, morton: candidate.morton)),
                     commit: stretch.commit == 0 ? nil : stretch.commit, shownCommit: candidate.shownCommit,
                     file: stretch.path))
         }
         return UInt64(losses.count) <= stretch.count ? losses : nil
-    }
-
-    /// A stretch over several channels, levels and time samples counts for each that is known to be there.
-    private func named(_ stretch: SalvageLostStretch, _ report: SalvageReport) -> [SalvagedLoss] {
-        if stretch.lowest.group.channel == SystemGroup.channel { return [] }
-        if let exact = exact(stretch) { return exact }
-        let (low, high) = (stretch.lowest, stretch.highest)
-        func row(_ group: PageGroup, _ first: UInt64, _ last: UInt64) -> SalvagedLoss? {
-            guard let index = Self.index(first), let end = Self.index(last) else { return nil }
-            return SalvagedLoss(
-                channel: path(group.channel), channelNumber: group.channel,
-                level: ResolutionLevel(rawValue: group.resolution) ?? .native, time: Int(group.time),
-                cuboid: index, extent: .stretch(count: Int(clamping: stretch.count), last: end), box: nil,
-                commit: nil, shownCommit: nil, file: stretch.path)
-        }
-        let limit = UInt64.max >> 1
-        if low.group == high.group { return [row(low.group, low.morton, high.morton)].compactMap { $0 } }
-        var rows = [row(low.group, low.morton, limit)]
-        for channel in Set(report.shapes.keys).union(layouts.keys).sorted()
-        where channel > low.group.channel && channel < high.group.channel {
-            rows.append(row(PageGroup(channel: channel, resolution: 0, time: 0), 0, limit))
-        }
-        if high.group.channel != SystemGroup.channel { rows.append(row(high.group, 0, high.morton)) }
-        return rows.compactMap { $0 }
     }
 }

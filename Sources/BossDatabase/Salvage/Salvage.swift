@@ -23,15 +23,15 @@ extension Database {
     /// Every brick whose checksum fits is taken over as it is stored, in its newest state; snapshots and the history
     /// are not. The catalog is taken over and sealed for the new database. Where it is damaged, its readable rows
     /// are; where it is missing, names, types and shapes are made up from the pages, and `guesses` of a channel say
-    /// which. Nothing is written to the source, and a writer is kept away from it meanwhile.
+    /// which. Where nothing but the catalog is left, the new database has its channels without voxels. Nothing is written to the source, and a writer is kept away from it meanwhile.
     ///
     /// Memory: the catalog, and about 150 bytes for every version of a cuboid.
     ///
     /// - Parameters:
     ///   - damaged: the folder of the damaged database.
     ///   - path: a folder that does not exist or is empty. After an error it is as it was.
-    /// - Throws: 3D000 when there is nothing of a database, 42P07 when something is in the way, 22023 for folders inside
-    ///   one another, 55006 while a writer is at work in the source, 53100, 57014.
+    /// - Throws: 3D000 when there is nothing of a database, 0A000 naming a file of a newer format, 42P07 when something is
+    ///   in the way, 22023 for folders inside one another, 55006 while a writer is at work in the source, 53100, 57014.
     public static func salvage(
         _ damaged: String, to path: String, control: OperationControl = OperationControl()
     ) throws(DatabaseError) -> SalvageOutcome {
@@ -75,8 +75,9 @@ private struct SalvageRun {
         try control.cancellation.check()
         var catalog = SalvageCatalog(source: source, path: next, report: report)
         let engine = try open(to)
-        do {
+        do throws(DatabaseError) {
             try catalog.run(engine)
+            if report.source.isEmpty, catalog.origin == .madeAnew { throw nothing }
             for channel in catalog.dropped.sorted() {
                 try mappingErrors { () throws(StorageError) in try engine.dropChannel(channel) }
             }
@@ -128,8 +129,18 @@ private struct SalvageRun {
                 })
         } catch {
             try control.cancellation.check()
-            throw DatabaseError(error)
+            guard case .notADatabase = error else { throw DatabaseError(error) }
         }
+        // Of the engine's files nothing is left; the catalog still tells what there was.
+        return try mappingErrors { () throws(StorageError) in try salvage.makeEmpty() }
+    }
+
+    /// The refusal of a folder without a page and without a row.
+    private var nothing: DatabaseError {
+        DatabaseError(
+            "3D000",
+            "\(source) holds nothing that could be saved: no root, no log, no segment file, and no catalog that can be read",
+            hint: "bossql restore brings a backup back")
     }
 
     /// Opens the new database as anybody would, and puts names to what was lost.
@@ -141,7 +152,7 @@ private struct SalvageRun {
         options.createIfMissing = false
         let database = try Database.open(path, options: options)
         do {
-            let names = try ChannelNames(database.catalog)
+            let names = try ChannelNames(database.catalog, guessed: Set(catalog.guesses.keys))
             var outcome = SalvageOutcome()
             outcome.catalog = catalog.origin
             outcome.channels = names.layouts.values.map { layout in

@@ -84,7 +84,7 @@ struct SalvageCatalog {
                 return nil
             }
             let owner = try catalog.sealedDatabase
-            if !owner.isEmpty, owner != report.source {
+            if !owner.isEmpty, !report.source.isEmpty, owner != report.source {
                 remarks.append(
                     "the catalog was sealed for another database; its names may not fit the voxels")
             }

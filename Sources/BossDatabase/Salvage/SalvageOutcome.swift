@@ -55,8 +55,9 @@ public struct SalvagedLoss: Hashable, Sendable {
         case cuboidExcept(bricks: [Int])
         /// Some of its bricks, which ones is not known, but none of these.
         case unknownBricks(except: [Int])
-        /// Up to so many cuboids, from this one to another one in the order of Morton codes; which ones is not known.
-        case stretch(count: Int, last: CuboidIndex)
+        /// Up to so many cuboids, from this one to another one in the order of Morton codes; which ones is not known. Nil
+        /// for a stretch to the end of the level, where it is not known what that is.
+        case stretch(count: Int, last: CuboidIndex?)
     }
 
     /// `collection/experiment/channel`; `channel 7` for one without a name.
@@ -65,14 +66,16 @@ public struct SalvagedLoss: Hashable, Sendable {
     public let channelNumber: UInt32
     /// The resolution level.
     public let level: ResolutionLevel
-    /// The time sample.
+    /// The time sample, of a stretch the first one.
     public let time: Int
+    /// The same; of a stretch the last time sample.
+    public let lastTime: Int
     /// The cuboid in the channel's grid, in cuboids.
     public let cuboid: CuboidIndex
     /// What of it was lost.
     public let extent: Extent
-    /// The voxels that were lost, at this level; nil for a stretch, or when the channel's shape is not known. Cut to
-    /// the channel's frame.
+    /// The voxels that were lost, at this level; nil when the channel's shape is not known. Of a stretch the box in
+    /// which they lie. Cut to the channel's frame.
     public let box: VoxelBox?
     /// The commit that wrote what was lost; nil when it is not known.
     public let commit: UInt64?

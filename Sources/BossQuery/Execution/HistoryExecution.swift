@@ -73,7 +73,8 @@ extension StatementExecutor {
 
     /// `DIFF(path FROM v1 TO v2 region BY PAGE)`: a row a cuboid that differs.
     ///
-    /// - Throws: 0A000 for BY ID and BY VOXEL, 42704, 22V07, and what reading throws.
+    /// - Throws: 0A000 for BY ID and BY VOXEL, 42704, 22V07, 22V06 for a level that one version has not, and what
+    ///   reading throws.
     mutating func differences(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
         let grouping = call.grouping?.value ?? .page
         guard grouping == .page else {
@@ -91,6 +92,12 @@ extension StatementExecutor {
         let columns =
             ["x0", "y0", "z0", "t"].map { Column($0, .int64) } + [Column("changed", .uint64)]
         guard let inside = bound.inside else { return RowSet(columns: columns) }
+        for view in [from, to] {
+            let freshness = try channel.freshness(of: bound.cutout(inside), view: view ?? head)
+            if freshness == .missing {
+                throw Self.neverBuilt(bound.level, channel, bound.position, inPast: view != nil)
+            }
+        }
         let found = try locating(call.position) { () throws(DatabaseError) in
             try channel.differences(
                 bound.cutout(inside), from: from ?? head, to: to ?? head, control: control)

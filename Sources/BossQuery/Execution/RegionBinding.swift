@@ -221,7 +221,9 @@ extension StatementExecutor {
             let freshness = try locating(position) { () throws(DatabaseError) in
                 try channel.freshness(of: whole, view: currentView())
             }
-            guard freshness != .missing else { throw Self.neverBuilt(level, channel, position) }
+            guard freshness != .missing else {
+                throw Self.neverBuilt(level, channel, position, inPast: isReadingPast)
+            }
             throw DatabaseError(
                 "02V01", "\(channel.path) has no voxel of ID \(id)", position: position.source)
         }

@@ -58,7 +58,7 @@ extension StatementExecutor {
             try database.dropSnapshot(name.value, of: experiment)
         } catch {
             guard error.sqlState == "42704" else { throw error.at(name.position) }
-            let names = try snapshots(of: experiment).map(\.name)
+            let names = try versions().snapshots(of: experiment).map(\.name)
             throw DatabaseError(
                 "42704", "\(experiment) has no snapshot \(name.value)",
                 hint: NearMiss.best(for: name.value, among: names).map { "did you mean \($0)?" }
@@ -83,15 +83,16 @@ extension StatementExecutor {
 
     /// `SHOW SNAPSHOTS IN path`, oldest commit first.
     func snapshotRows(_ path: PathSyntax) throws(DatabaseError) -> RowSet {
-        let snapshots = try snapshots(of: experiment(path))
+        let snapshots = try versions().snapshots(of: experiment(path))
         return RowSet(columns: Self.snapshotColumns, rows: snapshots.map(Self.row))
     }
 
     /// `sys.snapshots`: those of all experiments.
     func allSnapshotRows() throws(DatabaseError) -> RowSet {
         var rows: [[Value]] = []
+        let versions = try versions()
         for experiment in try experimentPaths() {
-            rows += try snapshots(of: experiment).map { [.text(experiment)] + Self.row($0) }
+            rows += try versions.snapshots(of: experiment).map { [.text(experiment)] + Self.row($0) }
         }
         return RowSet(columns: [Column("experiment", .text)] + Self.snapshotColumns, rows: rows)
     }

@@ -106,7 +106,7 @@ extension StatementExecutor {
     /// `SHOW STORAGE` and `sys.storage`: one row.
     func storageRows() throws(DatabaseError) -> RowSet {
         let storage = database.storageStatistics
-        let newest = try head().commit
+        let head = try head()
         func count(_ name: String, _ value: Int) -> (Column, Value) { bytes(name, UInt64(clamping: value)) }
         func bytes(_ name: String, _ value: UInt64) -> (Column, Value) {
             (Column(name, .uint64), .unsigned(value))
@@ -114,9 +114,10 @@ extension StatementExecutor {
         let cells: [(Column, Value)] = [
             bytes("bytes", storage.byteCount), bytes("live_bytes", storage.liveByteCount),
             bytes("dead_bytes", storage.deadByteCount), bytes("history_bytes", storage.historyByteCount),
-            bytes("in_flight_bytes", storage.inFlightByteCount), bytes("bound_bytes", storage.byteCountBound),
+            bytes("in_flight_bytes", storage.inFlightByteCount), bytes("reader_bytes", storage.readerByteCount),
+            bytes("bound_bytes", storage.byteCountBound),
             count("segment_files", storage.segmentCount), count("level_zero_files", storage.levelZeroCount),
-            bytes("oldest_commit", database.oldestReadableCommit), bytes("newest_commit", newest),
+            bytes("oldest_commit", head.oldestReadableCommit), bytes("newest_commit", head.commit),
             count("stalls", storage.stallCount),
             (Column("stall_ms", .float64), .float(Double(storage.stallMicroseconds) / 1000)),
             (Column("last_failure", .text), storage.lastFailure.map { .text($0) } ?? .null),

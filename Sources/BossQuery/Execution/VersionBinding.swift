@@ -44,13 +44,13 @@ extension StatementExecutor {
     func view(_ version: VersionReference, of experiment: String?) throws(DatabaseError) -> DatabaseView? {
         try locating(version.position) { () throws(DatabaseError) in
             switch version.kind {
-            case .commit(let commit): return try database.view(.commit(commit))
+            case .commit(let commit): return try versions().view(.commit(commit), of: experiment)
             case .time(let text):
                 guard let microseconds = TimeText.microseconds(text) else {
                     throw DatabaseError(
                         "22007", "'\(text)' is not a time", hint: TimeText.hint)
                 }
-                return try database.view(.time(microseconds: microseconds))
+                return try versions().view(.time(microseconds: microseconds), of: experiment)
             case .name(let name): return try view(named: name, of: experiment)
             }
         }
@@ -62,8 +62,9 @@ extension StatementExecutor {
             throw DatabaseError(
                 "42704", "there is no snapshot \(name) here", hint: "snapshots belong to an experiment")
         }
-        let names = try snapshots(of: experiment).map(\.name)
-        if names.contains(name) { return try database.view(.snapshot(name), of: experiment) }
+        let versions = try versions()
+        let names = try versions.snapshots(of: experiment).map(\.name)
+        if names.contains(name) { return try versions.view(.snapshot(name), of: experiment) }
         guard name != DatabaseVersion.newestName else { return nil }
         throw DatabaseError(
             "42704", "\(experiment) has no snapshot or branch \(name)",
@@ -79,14 +80,11 @@ extension StatementExecutor {
         return near.map { "did you mean \($0)?" }
     }
 
-    /// The snapshots of an experiment; none for one that the open transaction has made.
-    func snapshots(of experiment: String) throws(DatabaseError) -> [Snapshot] {
-        do throws(DatabaseError) {
-            return try database.snapshots(of: experiment)
-        } catch {
-            guard error.sqlState == "42P01", state.transaction != nil else { throw error }
-            return []
-        }
+    /// The versions that this statement may name: those of everything committed, in a transaction of what was
+    /// committed when it began.
+    func versions() throws(DatabaseError) -> VersionLookup {
+        let base = if let transaction = state.transaction { transaction.base } else { try head() }
+        return database.versions(in: base, catalog)
     }
 
     /// What a statement reads whose path names no version: the transaction's view, or everything committed.

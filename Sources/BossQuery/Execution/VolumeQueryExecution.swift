@@ -126,20 +126,35 @@ extension StatementExecutor {
                 Warning(
                     sqlState: "01V01",
                     message:
-                        "resolution \(bound.level) of \(bound.channel.path) is older than the base level here; "
-                        + "DOWNSAMPLE \(bound.channel.path) rebuilds it"))
-        case .missing: throw Self.neverBuilt(bound.level, bound.channel, bound.position)
+                        "resolution \(bound.level) of \(bound.channel.path) "
+                        + (isReadingPast
+                            ? "was older than the base level here in this version"
+                            : "is older than the base level here; DOWNSAMPLE \(bound.channel.path) rebuilds it")
+                ))
+        case .missing:
+            throw Self.neverBuilt(bound.level, bound.channel, bound.position, inPast: isReadingPast)
         }
     }
 
+    /// 22V06 for a level without voxels.
+    ///
+    /// - Parameter inPast: whether an older state was read, which nothing changes any more.
     static func neverBuilt(
-        _ level: ResolutionLevel, _ channel: Channel, _ position: NodePosition
+        _ level: ResolutionLevel, _ channel: Channel, _ position: NodePosition, inPast: Bool
     ) -> DatabaseError {
-        DatabaseError(
-            "22V06", "resolution \(level) of \(channel.path) was never built",
-            hint: "DOWNSAMPLE \(channel.path)",
+        guard inPast else {
+            return DatabaseError(
+                "22V06", "resolution \(level) of \(channel.path) was never built",
+                hint: "DOWNSAMPLE \(channel.path)", position: position.source)
+        }
+        return DatabaseError(
+            "22V06", "resolution \(level) of \(channel.path) was not built yet in this version",
+            hint: "read resolution \(channel.hierarchy.baseResolution), or a version after its DOWNSAMPLE",
             position: position.source)
     }
+
+    /// Whether the path of the statement names an older state.
+    var isReadingPast: Bool { reading?.version != nil }
 
     /// Gives the result its axes: time only when asked for as a range, one axis less for slices.
     private func shape(

@@ -209,7 +209,8 @@ struct BackupJob {
 /// The live log becomes a sealed segment of its own.
 extension BackupJob {
     private var liveEntries: [(group: PageGroup, entry: Memtable.Entry)] {
-        state.shown.memtable.groups.flatMap { group, entries in entries.map { (group: group, entry: $0) } }
+        state.shown.memtable.groups.filter { !state.shown.droppedChannels.contains($0.key.channel) }
+            .flatMap { group, entries in entries.map { (group: group, entry: $0) } }
             .sorted { $0.entry.index.offsetOrConstant < $1.entry.index.offsetOrConstant }
     }
 

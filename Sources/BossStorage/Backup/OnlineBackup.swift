@@ -104,7 +104,10 @@ struct BackupState {
             root.segments.append(log)
             root.uncounted.append(log.identifier)
         }
-        for tombstones in shown.memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
+        for (group, tombstones) in shown.memtable.rangeTombstones
+        where !shown.droppedChannels.contains(group.channel) {
+            root.rangeTombstones += tombstones
+        }
         root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.backUpWithoutDeletions) { root.rangeTombstones = [] }

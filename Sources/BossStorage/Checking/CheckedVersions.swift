@@ -40,7 +40,7 @@ extension CheckRun {
         _ published: PublishedState, _ reader: VersionReader
     ) throws(StorageError) {
         for (group, entries) in published.memtable.groups.sorted(by: { $0.key < $1.key })
-        where wants(group) && !SystemGroup.isSystem(group) {
+        where wants(group) && !SystemGroup.isSystem(group) && !reader.isDropped(group) {
             var codes = entries.filter { $0.index.kind == .delta }.map(\.index.morton)
             codes = Array(Set(codes)).sorted()
             for start in stride(from: 0, to: codes.count, by: VersionReader.chunkCount) {

@@ -110,6 +110,9 @@ struct PageExamination {
             let fits = (1...8).contains(width) && (width == 8 || entry.constantBits >> UInt64(width * 8) == 0)
             return fits ? nil : "its value is wider than a voxel"
         }
+        guard Int(entry.storedByteCount) <= header.brickByteCount else {
+            return "it is longer than its voxels"
+        }
         let start = Int(entry.offset)
         let stored = UnsafeRawBufferPointer(rebasing: page[start..<start + Int(entry.storedByteCount)])
         #if SEEDED_DEFECTS

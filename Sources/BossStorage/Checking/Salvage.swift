@@ -1,5 +1,3 @@
-import BossCodec
-import BossVoxels
 import Synchronization
 
 /// Saves what is left of a damaged database into a new one.
@@ -39,7 +37,8 @@ package struct Salvage {
     /// - Parameters:
     ///   - control: called often; throws to give up, and the destination is then of no use.
     ///   - progress: called often, too.
-    /// - Throws: `.notADatabase`, `.alreadyExists` when the destination is not empty, what writing throws.
+    /// - Throws: `.notADatabase`, `.alreadyExists` when the destination is not empty, `.unsupportedFormat` for a root or a
+    ///   file of a newer format, what writing throws.
     package func run(
         control: @escaping () throws(StorageError) -> Void = {},
         progress: @escaping (SalvageProgress) -> Void = { _ in }
@@ -90,6 +89,20 @@ package struct Salvage {
         return report
     }
 
+    /// Makes a new database without a page, for a source of whose files none is left.
+    package func makeEmpty() throws(StorageError) -> SalvageReport {
+        let engine = try StorageEngine.open(
+            fileSystem: destination, mode: .readWrite(create: true), options: options)
+        var report = SalvageReport()
+        report.destination = engine.identifier
+        report.remarks = [
+            "there is no root, and no log or segment file that says which database it is of: all voxels, snapshots and "
+                + "the history are lost"
+        ]
+        try engine.close()
+        return report
+    }
+
     /// The first root of the new database: numbers of commits go on, so that notes keep theirs.
     private func create(_ reading: SalvageReading) throws(StorageError) {
         for directory in [ManifestRoot.directory, "wal", "seg"] { try destination.createDirectory(directory) }
@@ -109,6 +122,13 @@ package struct Salvage {
         _ control: () throws(StorageError) -> Void, _ didWrite: (UInt64) -> Void
     ) throws(StorageError) {
         let inventory = reading.inventory
+        defer {
+            for file in inventory.files {
+                guard let format = file.newerFormat else { continue }
+                report.remarks.append(
+                    "\(file.path): pages of format \(format) were left out, which only a newer program reads")
+            }
+        }
         let dropped = Set(reading.root?.droppedChannels ?? [])
         let bulkNotes = reading.root?.bulkNotes ?? []
         var noted: Set<UInt64> = []
@@ -165,121 +185,5 @@ package struct Salvage {
             try engine.publish(state) { $0.history.oldest = newest }
             engine.writeStatus(state)
         }
-    }
-}
-
-/// Writes cuboids through loads, and through small commits where a delta stands on something that is not a full page.
-struct SalvageWriter {
-    private let engine: StorageEngine
-    private var bulk: BulkTransaction?
-    private var bulkCount = 0
-    private var bulkByteCount = 0
-    private var deltas: [EncodedPage] = []
-    private var deltaByteCount = 0
-    private(set) var cuboidCount = 0
-    private(set) var brickCount = 0
-    private static let cuboidLimit = 1 << 16
-    private static let byteLimit = 8 << 30
-    private static let deltaByteLimit = 32 << 20
-
-    init(engine: StorageEngine) { self.engine = engine }
-
-    mutating func write(_ cuboid: SalvagedCuboid) throws(StorageError) {
-        switch cuboid.base {
-        case .full(let page): try add(merged(cuboid, over: page))
-        case .constant(let bits):
-            let width = bits >> 8 == 0 ? 1 : bits >> 16 == 0 ? 2 : bits >> 32 == 0 ? 4 : 8
-            try add(.constant(key: cuboid.key, bits: bits, voxelByteCount: width))
-            try addDelta(cuboid)
-        case .nothing: try addDelta(cuboid)
-        }
-    }
-
-    mutating func add(_ page: EncodedPage) throws(StorageError) {
-        if bulk == nil {
-            bulk = try engine.beginBulk()
-            bulk?.note.action = "salvage"
-        }
-        try bulk?.add(page, dependsOnBase: false)
-        cuboidCount += 1
-        bulkCount += 1
-        bulkByteCount += page.byteCount
-        if bulkCount >= Self.cuboidLimit || bulkByteCount >= Self.byteLimit { try commitBulk() }
-    }
-
-    private mutating func commitBulk() throws(StorageError) {
-        try bulk?.commit()
-        bulk = nil
-        (bulkCount, bulkByteCount) = (0, 0)
-    }
-
-    /// One full page: the bricks of the base and of the deltas above it as they are stored.
-    private mutating func merged(
-        _ cuboid: SalvagedCuboid, over page: SalvagedPage
-    ) throws(StorageError) -> EncodedPage {
-        let header = page.header
-        var builder = Self.builder(cuboid.key, .full, header, capacity: header.brickCount)
-        let sound = Dictionary(
-            uniqueKeysWithValues: page.examination.sound.map { (Int($0.brickIndex), $0) })
-        for brick in 0..<header.brickCount {
-            var source = sound[brick].map { SalvagedCuboid.Source(page: page, entry: $0) }
-            if let newer = cuboid.replaced[brick] { source = newer }
-            try append(source, brick, header, to: &builder)
-        }
-        return builder.finish()
-    }
-
-    private mutating func addDelta(_ cuboid: SalvagedCuboid) throws(StorageError) {
-        let header = cuboid.replaced.values.lazy.compactMap { $0?.page.header }.first
-        guard let header else { return }
-        var builder = Self.builder(cuboid.key, .delta, header, capacity: cuboid.replaced.count)
-        for (brick, source) in cuboid.replaced.sorted(by: { $0.key < $1.key }) {
-            try append(source, brick, header, to: &builder)
-        }
-        let page = builder.finish()
-        if case .nothing = cuboid.base { cuboidCount += 1 }
-        deltas.append(page)
-        deltaByteCount += page.byteCount
-        if deltaByteCount >= Self.deltaByteLimit { try commitDeltas() }
-    }
-
-    private mutating func append(
-        _ source: SalvagedCuboid.Source?, _ brick: Int, _ header: PageHeader, to builder: inout PageBuilder
-    ) throws(StorageError) {
-        guard let source, source.page.header.brickByteCount == header.brickByteCount,
-            Int(source.entry.storedByteCount) <= header.brickByteCount
-        else { return builder.appendConstant(brick: brick, bits: 0) }
-        brickCount += 1
-        let entry = source.entry
-        if entry.codec == .constant { return builder.appendConstant(brick: brick, bits: entry.constantBits) }
-        try builder.appendStored(brick: brick, entry: entry) { $0.copyBytes(from: source.page.stored(entry)) }
-    }
-
-    private static func builder(
-        _ key: CuboidKey, _ kind: PageKind, _ header: PageHeader, capacity: Int
-    ) -> PageBuilder {
-        PageBuilder(
-            key: key, kind: kind,
-            encoder: BrickEncoder(
-                voxelType: .uint8, brickByteCount: max(1, header.brickByteCount), preference: .none),
-            voxelByteCount: header.voxelByteCount, brickByteCount: header.brickByteCount,
-            brickCapacity: capacity, scratch: VoxelStorage(byteCount: 64, zeroed: false))
-    }
-
-    /// Deltas come after what they stand on.
-    private mutating func commitDeltas() throws(StorageError) {
-        try commitBulk()
-        guard !deltas.isEmpty else { return }
-        var batch = WriteBatch(base: try engine.view())
-        batch.note.action = "salvage"
-        for page in deltas { batch.put(page, dependsOnBase: false) }
-        try engine.commit(batch)
-        deltas = []
-        deltaByteCount = 0
-    }
-
-    mutating func finish() throws(StorageError) {
-        try commitBulk()
-        try commitDeltas()
     }
 }

@@ -36,8 +36,8 @@ struct SalvagedCuboid {
 
     /// Goes through the versions from the newest to the first that stands for itself.
     ///
-    /// A brick that is damaged becomes background. Where nothing but the key of a page is known, the version before
-    /// it stands in, if there is one.
+    /// A brick that is damaged becomes background, or the value of a cuboid of one value below it. Where nothing but
+    /// the key of a page is known, the version before it stands in, if there is one.
     init(
         _ key: CuboidKey, _ versions: [SalvagedVersion], _ tombstones: [RangeTombstone],
         _ inventory: SalvageInventory, database: FileIdentifier
@@ -47,6 +47,7 @@ struct SalvagedCuboid {
         let orders = Dictionary(grouping: versions, by: \.order).sorted { $0.key > $1.key }
         var pending: [Pending] = []
         var standIn: UInt64?
+        var shape: PageHeader?
         loop: for (order, same) in orders {
             // A page of the same commit was written after the deletion; a load's pages are all of one commit.
             if order.sequence < deleted { break }
@@ -58,12 +59,15 @@ struct SalvagedCuboid {
                 case .constant:
                     base = .constant(bits: version.offsetOrConstant)
                     standIn = order.sequence
+                    showConstant(order.sequence)
                     break loop
                 case .delta, .full: break
                 }
             }
             let stored = same.filter { $0.kind == .delta || $0.kind == .full }
-            guard let (page, path) = Self.best(stored, key, inventory, database) else {
+            guard let (page, path) = Self.best(stored, key, inventory, database),
+                Self.belong(page.header, shape)
+            else {
                 if let first = stored.first {
                     pending.append(
                         Pending(
@@ -72,6 +76,7 @@ struct SalvagedCuboid {
                 }
                 continue
             }
+            shape = page.header
             pageCount += 1
             byteCount += UInt64(page.bytes.count)
             if !pending.isEmpty, standIn == nil { standIn = order.sequence }
@@ -101,6 +106,17 @@ struct SalvagedCuboid {
             let entry = page.examination.sound.first, entry.codec == .raw
         else { return nil }
         return page.stored(entry).withUnsafeBytes { try? CommitNote($0, file: "") }
+    }
+
+    /// The bricks that are left, ascending; without those of a cuboid of one value.
+    var bricks: [(brick: Int, source: Source)] {
+        var sources = replaced.compactMapValues { $0 }
+        if case .full(let page) = base {
+            for entry in page.examination.sound where replaced[Int(entry.brickIndex)] == nil {
+                sources[Int(entry.brickIndex)] = Source(page: page, entry: entry)
+            }
+        }
+        return sources.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     private static func rank(_ kind: PageKind) -> Int { kind == .delta || kind == .full ? 0 : 1 }
@@ -138,6 +154,22 @@ struct SalvagedCuboid {
         }
         lose(page.examination.damage.compactMap(\.brick), order, path)
         return true
+    }
+
+    /// Bricks above a cuboid of one value that are lost show that value.
+    private mutating func showConstant(_ commit: UInt64) {
+        replaced = replaced.filter { $0.value != nil }
+        losses = losses.map { loss in
+            SalvageLoss(
+                group: loss.group, morton: loss.morton, commit: loss.commit, extent: loss.extent,
+                substitute: .olderVersion(commit: commit), path: loss.path)
+        }
+    }
+
+    /// Whether a page has the same bricks as the newer ones of its cuboid.
+    private static func belong(_ header: PageHeader, _ newer: PageHeader?) -> Bool {
+        guard let newer else { return true }
+        return header.brickByteCount == newer.brickByteCount && header.voxelByteCount == newer.voxelByteCount
     }
 
     private mutating func takeFull(_ page: SalvagedPage, _ order: SalvagedVersion.Order, _ path: String) {

@@ -6,13 +6,39 @@ final class SalvageFile {
     let length: UInt64
     /// Nil when it does not verify.
     let header: SegmentHeader?
+    /// The format of pages that only a newer program reads, once one was met.
+    private(set) var newerFormat: UInt32?
     private let file: any StorageFile
 
+    /// - Throws: `.unsupportedFormat` for a file of a newer format.
     init(_ path: String, _ fileSystem: any FileSystem) throws(StorageError) {
         self.path = path
         file = try fileSystem.open(path, mode: .read)
         length = try file.byteCount()
-        header = try? SegmentHeader.load(file)
+        do { header = try SegmentHeader.load(file) } catch {
+            if case .unsupportedFormat = error { throw error }
+            header = nil
+        }
+    }
+
+    /// The footer that lies at the end of the file, or where the file should end. It speaks for itself.
+    ///
+    /// - Parameter expectedByteCount: the length by the manifest.
+    func footer(expectedByteCount: UInt64? = nil) -> (footer: SegmentFooter, checksum: UInt32)? {
+        for end in [length, expectedByteCount ?? length]
+        where end <= length && end >= UInt64(SegmentFooter.byteCount) {
+            let bytes = bytes(at: end - UInt64(SegmentFooter.byteCount), count: SegmentFooter.usedByteCount)
+            let found = bytes.withUnsafeBytes { bytes -> (SegmentFooter, UInt32)? in
+                guard bytes.count == SegmentFooter.usedByteCount else { return nil }
+                let checksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 104, as: UInt32.self))
+                // The file may have lost its start: the footer's own place says nothing about the index.
+                let footer = try? SegmentFooter(
+                    bytes, expectedChecksum: checksum, file: path, at: SegmentReference.largestFileByteCount)
+                return footer.map { ($0, checksum) }
+            }
+            if let found { return found }
+        }
+        return nil
     }
 
     /// Where the file's bytes come from in terms of a log scan.
@@ -42,8 +68,12 @@ final class SalvageFile {
     /// The page at an offset, when its header verifies and belongs to the database.
     func page(at offset: UInt64, database: FileIdentifier) -> SalvagedPage? {
         let head = bytes(at: offset, count: PageHeader.byteCount)
-        guard let header = head.withUnsafeBytes({ try? PageHeader($0, file: path, at: offset) }),
-            header.database == database, header.pageByteCount <= PageLimits.pageByteCount
+        let parsed = head.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try PageHeader(bytes, file: path, at: offset) }
+        }
+        if case .failure(.unsupportedFormat(_, let found, _)) = parsed { newerFormat = found }
+        guard case .success(let header) = parsed, header.database == database,
+            header.pageByteCount <= PageLimits.pageByteCount
         else { return nil }
         let checksum = head.withUnsafeBytes {
             UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
@@ -74,100 +104,5 @@ struct SalvagedPage {
 
     func stored(_ entry: BrickEntry) -> ArraySlice<UInt8> {
         bytes[Int(entry.offset)..<Int(entry.offset) + Int(entry.storedByteCount)]
-    }
-}
-
-/// What a search through a file of unknown worth has found, by the marks and checksums of its structures alone.
-struct SalvageScan {
-    struct FoundPage {
-        let offset: UInt64
-        let header: PageHeader
-        let checksum: UInt32
-    }
-    private(set) var pages: [FoundPage] = []
-    private(set) var leaves: [(group: PageGroup, entries: [IndexEntry])] = []
-    private(set) var records: [(offset: UInt64, record: CommitRecord)] = []
-    private static let chunk = 1 << 20
-    private static let overlap = 16 << 10
-
-    /// Looks for pages and commit records at every 64th byte, and for leaves of the index at every 8th.
-    ///
-    /// The inside of a page that is whole is not searched: voxels may look like anything.
-    init(
-        _ file: SalvageFile, database: FileIdentifier, _ control: () throws(StorageError) -> Void
-    ) throws(StorageError) {
-        var next: UInt64 = 0
-        var base: UInt64 = 0
-        while base < file.length {
-            try control()
-            let bytes = file.bytes(at: base, count: Self.chunk + Self.overlap)
-            let end = min(UInt64(Self.chunk), file.length - base)
-            bytes.withUnsafeBytes { bytes in
-                var offset = max(base, next)
-                while offset < base + end {
-                    next = look(at: offset, bytes, base: base, file, database)
-                    offset = next
-                }
-            }
-            base += UInt64(Self.chunk)
-        }
-    }
-
-    /// Looks at one place.
-    ///
-    /// - Returns: where to look next.
-    private mutating func look(
-        at offset: UInt64, _ bytes: UnsafeRawBufferPointer, base: UInt64, _ file: SalvageFile,
-        _ database: FileIdentifier
-    ) -> UInt64 {
-        let place = Int(offset - base)
-        guard place + 8 <= bytes.count else { return offset + 8 }
-        let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
-        switch magic {
-        case Magic.leaf:
-            if let (leaf, count) = Self.leaf(rest, file.path) {
-                leaves.append(leaf)
-                return offset + alignUp(UInt64(count), to: 8)
-            }
-        case Magic.commit where offset % PageLayout.fileAlignment == 0:
-            if let record = CommitRecord(rest) {
-                records.append((offset, record))
-                return offset + UInt64(CommitRecord.byteCount)
-            }
-        case Magic.page where offset % PageLayout.fileAlignment == 0:
-            if let page = file.page(at: offset, database: database) {
-                pages.append(
-                    FoundPage(offset: offset, header: page.header, checksum: page.headerChecksum))
-                if page.examination.isSound {
-                    return alignUp(offset + UInt64(page.bytes.count), to: PageLayout.fileAlignment)
-                }
-            }
-        default: break
-        }
-        return offset + 8
-    }
-
-    /// A leaf of an index, which says itself how long it is and verifies itself.
-    private static func leaf(
-        _ bytes: UnsafeRawBufferPointer, _ path: String
-    ) -> ((group: PageGroup, entries: [IndexEntry]), Int)? {
-        guard bytes.count >= SegmentIndex.leafHeaderByteCount else { return nil }
-        let count = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 14, as: UInt16.self)))
-        let byteCount = SegmentIndex.leafHeaderByteCount + count * IndexEntry.byteCount
-        guard count > 0, byteCount <= bytes.count else { return nil }
-        let group = PageGroup(
-            channel: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)),
-            resolution: bytes[12],
-            time: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
-        let fence = IndexFence(
-            firstMorton: UInt64(
-                littleEndian: bytes.loadUnaligned(
-                    fromByteOffset: SegmentIndex.leafHeaderByteCount, as: UInt64.self)),
-            offset: 0, byteCount: byteCount,
-            checksum: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        let leaf = try? IndexLeaf(
-            UnsafeRawBufferPointer(rebasing: bytes[0..<byteCount]), fence: fence, group: group, file: path)
-        return leaf.map { ((group, $0.entries), byteCount) }
     }
 }

@@ -17,6 +17,8 @@ struct SalvagedVersion {
     /// What the index says of the page's header; nil where only the page itself was found.
     let headerChecksum: UInt32?
     let file: Int
+    /// Whether it is known to be the file's own: other files cannot have the same page.
+    let isCertain: Bool
 }
 
 /// All versions of all cuboids, from indexes where they verify, and from a search through files where not.
@@ -51,9 +53,15 @@ struct SalvageInventory {
         newestSequence = max(newestSequence, tombstone.sequence)
     }
 
-    /// Takes over an index that verifies.
+    /// Whether a file that is sound, as far as this cuboid goes, has the page.
+    func isIndexed(_ key: CuboidKey, _ checksum: UInt32) -> Bool {
+        (versions[key.group]?[key.morton] ?? []).contains { $0.isCertain && $0.headerChecksum == checksum }
+    }
+
+    /// Takes over leaves of an index.
     mutating func add(
-        _ leaves: [(group: PageGroup, entries: [IndexEntry])], _ file: Int, _ reference: SegmentReference?
+        _ leaves: [(group: PageGroup, entries: [IndexEntry])], _ file: Int, _ reference: SegmentReference?,
+        isCertain: Bool
     ) {
         for (group, entries) in leaves {
             for entry in entries {
@@ -63,12 +71,15 @@ struct SalvageInventory {
                     SalvagedVersion(
                         order: .init(sequence: stamped.sequence), kind: entry.kind,
                         offsetOrConstant: entry.offsetOrConstant,
-                        headerChecksum: entry.isIndexOnly ? nil : entry.headerChecksum, file: file))
+                        headerChecksum: entry.isIndexOnly ? nil : entry.headerChecksum, file: file,
+                        isCertain: isCertain))
             }
         }
     }
 
-    mutating func add(_ page: SalvageScan.FoundPage, _ file: Int, _ reference: SegmentReference?) {
+    mutating func add(
+        _ page: SalvageScan.FoundPage, _ file: Int, _ reference: SegmentReference?, isCertain: Bool
+    ) {
         let header = page.header
         if header.kind == .rangeTombstone {
             return add(
@@ -83,7 +94,7 @@ struct SalvageInventory {
             SalvagedVersion(
                 order: .init(sequence: header.sequence == 0 ? commit : header.sequence), kind: header.kind,
                 offsetOrConstant: isStored ? page.offset : header.baseOrConstant,
-                headerChecksum: isStored ? page.checksum : nil, file: file))
+                headerChecksum: isStored ? page.checksum : nil, file: file, isCertain: isCertain))
     }
 
     mutating func markUndated(_ file: Int, created: Int64) { undated[file] = created }

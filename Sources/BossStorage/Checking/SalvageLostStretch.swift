@@ -31,112 +31,88 @@ package struct SalvageLostStretch: Hashable, Sendable {
 
 /// Cuboids of a segment file that were not found; what else there is of them is known once all files were read.
 struct SalvageGap {
-    let reference: SegmentReference
-    /// The cuboids that were found, one for each version.
+    let path: String
+    /// The file's commit; 0 where it has several.
+    let commit: UInt64
+    /// The youngest commit in the file.
+    let newest: UInt64
+    let part: SalvagePart
+    /// The cuboids of the part that were found, one for each version.
     let found: [CuboidKey]
+    /// Whether these may be another file's.
+    let isDoubtful: Bool
+
+    init(_ reference: SegmentReference, _ part: SalvagePart, found: [CuboidKey], isDoubtful: Bool = false) {
+        path = reference.path
+        commit = reference.commitSequence
+        newest = max(reference.commitSequence, reference.maximumSequence)
+        self.part = part
+        self.found = found.filter(part.contains)
+        self.isDoubtful = isDoubtful
+    }
+
+    /// Everything that may be lost of the part; nil when all of it was found.
+    var stretch: SalvageLostStretch? {
+        let found = isDoubtful ? 0 : UInt64(found.count)
+        guard found < part.count else { return nil }
+        return SalvageLostStretch(
+            path: path, lowest: part.lowest, highest: part.highest, count: part.count - found, commit: commit)
+    }
 }
 
 extension SalvageInventory {
     /// Cuboids of a stretch of at most so many codes are looked at one by one.
     private static let candidateLimit: UInt64 = 1 << 16
 
-    /// Finds the cuboids that may be lost in a stretch.
-    ///
-    /// - Parameters:
-    ///   - found: what the file still holds.
-    ///   - newest: the youngest commit of the file.
-    func narrowed(_ stretch: SalvageLostStretch, found: Set<CuboidKey>, newest: UInt64) -> SalvageLostStretch
-    {
+    /// Finds the cuboids that may be lost in a gap.
+    private func narrowed(_ stretch: SalvageLostStretch, _ gap: SalvageGap) -> SalvageLostStretch {
         let group = stretch.lowest.group
-        guard group == stretch.highest.group,
+        guard group == stretch.highest.group, !gap.isDoubtful,
             stretch.highest.morton - stretch.lowest.morton < Self.candidateLimit
         else { return stretch }
+        // A load has one version of each cuboid; of other files another one may be lost.
+        let found = gap.commit == 0 ? [] : Set(gap.found)
         let deletions = tombstones[group] ?? []
         var narrowed = stretch
         var candidates: [SalvageLostStretch.Candidate] = []
         for code in stretch.lowest.morton...stretch.highest.morton
         where !found.contains(CuboidKey(group: group, morton: code)) {
             let known = versions[group]?[code] ?? []
-            let isReplaced = known.contains { $0.kind != .delta && $0.order.sequence >= newest }
-            let isDeleted = deletions.contains { $0.sequence > newest && $0.contains(code) }
+            let isReplaced = known.contains { hides($0, gap.newest) }
+            let isDeleted = deletions.contains { $0.sequence > gap.newest && $0.contains(code) }
             if isReplaced || isDeleted { continue }
-            let older = known.filter { $0.order.sequence < newest }.map(\.order.sequence).max()
+            let older = known.filter { $0.order.sequence < gap.newest }.map(\.order.sequence).max()
             candidates.append(.init(morton: code, shownCommit: older))
         }
         narrowed.count = min(stretch.count, UInt64(candidates.count))
         narrowed.candidates = candidates
         return narrowed
     }
-}
 
-extension SalvageReading {
+    /// Whether a version stands over everything up to a commit. A deletion may lie under what its commit wrote.
+    private func hides(_ version: SalvagedVersion, _ newest: UInt64) -> Bool {
+        switch version.kind {
+        case .delta: false
+        case .full, .constant: version.order.sequence >= newest
+        case .tombstone, .rangeTombstone: version.order.sequence > newest
+        }
+    }
+
     /// Puts keys to what was not found, as far as they can be known.
-    mutating func resolveGaps() {
-        for gap in gaps {
-            let found = Set(gap.found)
-            let newest = max(gap.reference.commitSequence, gap.reference.maximumSequence)
-            let lost = lostStretches(gap.reference, gap.found).map {
-                inventory.narrowed($0, found: found, newest: newest)
-            }.filter { $0.count > 0 }
-            take(lost, of: gap)
-        }
-    }
-
-    /// Where the cuboids of a segment are that were not found: by its leaves if the root of its index verifies, else
-    /// by the keys that the manifest has of it.
     ///
-    /// - Parameter found: the cuboids of all versions that were found in the file.
-    func lostStretches(_ reference: SegmentReference, _ found: [CuboidKey]) -> [SalvageLostStretch] {
-        let whole = SalvageLostStretch(
-            path: reference.path, lowest: reference.minimumKey, highest: reference.maximumKey,
-            count: reference.pageCount - min(reference.pageCount, UInt64(found.count)),
-            commit: reference.commitSequence)
-        let segment = Segment(
-            reference: reference, origin: SegmentOrigin(fileSystem: source, database: database))
-        guard let opened = try? segment.open() else { return [whole] }
-        let cache = LeafCache(budget: 0)
-        let sorted = found.sorted()
-        var stretches: [SalvageLostStretch] = []
-        for group in opened.index.groups {
-            let last = group.firstLeaf + group.leafCount - 1
-            for number in group.firstLeaf...last {
-                let leaf = try? cache.leaf(number, group: group.group, of: opened, name: reference.path)
-                guard leaf == nil else { continue }
-                let fence = opened.index.fences[number]
-                // Versions of one cuboid may go on in the next leaf.
-                let end =
-                    number < last
-                    ? opened.index.fences[number + 1].firstMorton
-                    : reference.maximumKey.group == group.group ? reference.maximumKey.morton : .max >> 1
-                let lowest = CuboidKey(group: group.group, morton: fence.firstMorton)
-                let highest = CuboidKey(group: group.group, morton: max(end, fence.firstMorton))
-                let expected =
-                    max(0, fence.byteCount - SegmentIndex.leafHeaderByteCount) / IndexEntry.byteCount
-                let count = Self.count(of: sorted, from: lowest, to: highest, isOpen: number < last)
-                guard count < expected else { continue }
-                stretches.append(
-                    SalvageLostStretch(
-                        path: reference.path, lowest: lowest, highest: highest,
-                        count: UInt64(expected - count), commit: reference.commitSequence))
+    /// - Parameter dropped: channels of which nothing can be lost.
+    mutating func resolve(_ gaps: [SalvageGap], dropped: Set<UInt32>) {
+        for gap in gaps {
+            let channels = (gap.part.lowest.group.channel, gap.part.highest.group.channel)
+            if channels.0 == channels.1, dropped.contains(channels.0) { continue }
+            guard let whole = gap.stretch else { continue }
+            let stretch = narrowed(whole, gap)
+            if stretch.count > 0 {
+                stretches.append(stretch)
+            } else {
+                notes.append(
+                    "what segment file \(gap.path) has lost was written again by later commits")
             }
         }
-        // Where leaves share a cuboid the counts may miss one; no loss goes unsaid.
-        let isCovered = stretches.reduce(0) { $0 + $1.count } >= whole.count
-        return isCovered ? stretches : stretches + [whole]
-    }
-
-    /// Keys of a sorted list in a range, without its end if that is open.
-    private static func count(
-        of sorted: [CuboidKey], from low: CuboidKey, to high: CuboidKey, isOpen: Bool
-    ) -> Int {
-        func index(_ isBefore: (CuboidKey) -> Bool) -> Int {
-            var (lower, upper) = (0, sorted.count)
-            while lower < upper {
-                let middle = (lower + upper) / 2
-                if isBefore(sorted[middle]) { lower = middle + 1 } else { upper = middle }
-            }
-            return lower
-        }
-        return index { isOpen ? $0 < high : $0 <= high } - index { $0 < low }
     }
 }

@@ -93,10 +93,13 @@ package struct SalvagedShape: Hashable, Sendable {
         case .full(let page):
             take(page.header)
             brickCounts.insert(page.header.brickCount)
-        case .constant(let bits): widestConstant = max(widestConstant, bits)
-        case .nothing: if headers.isEmpty { return }
+        case .constant(let bits):
+            widestConstant = max(widestConstant, bits)
+            cuboidCount += 1
+            return
+        case .nothing: break
         }
-        cuboidCount += 1
+        if !cuboid.bricks.isEmpty { cuboidCount += 1 }
     }
 
     private mutating func take(_ header: PageHeader) {

@@ -30,8 +30,8 @@ struct CompactionPicker {
 
     private var usable: [Segment] {
         segments.filter { segment in
-            let identifier = segment.reference.identifier
-            return !state.avoided.contains(identifier) && !state.tooLarge.contains(identifier)
+            !state.avoided.contains(segment.reference.identifier)
+                && state.isAffordable(segment.reference, reserve: usage.reserveByteCount)
         }
     }
 

@@ -123,7 +123,7 @@ extension StorageEngine {
         }
         if try usingReserve({ () throws(StorageError) in try clearDeletions(shown) }) { return .cleared }
         if try relieve(shown, usage) { return .counted }
-        if let noted = try moveNotes() { return noted }
+        if let noted = try usingReserve({ () throws(StorageError) in try moveNotes() }) { return noted }
         return try sweepNext()
     }
 
@@ -136,7 +136,11 @@ extension StorageEngine {
             return try usingReserve { () throws(StorageError) in try run(task, reader, usage, control) }
         } catch {
             guard case .diskFull = error, case .rewrite(let segments) = task else { throw error }
-            writer.withLock { $0.upkeep.tooLarge.formUnion(segments.map(\.reference.identifier)) }
+            writer.withLock { state in
+                for segment in segments {
+                    state.upkeep.postpone(segment.reference, reserve: usage.reserveByteCount)
+                }
+            }
             return .counted
         }
     }

@@ -4,7 +4,7 @@ extension StorageEngine {
     /// Moves notes of bulk loads to a segment file when the root holds many, which is written again with every commit.
     /// Commits to the log take them along; a database that is only loaded in bulk has none.
     ///
-    /// - Returns: nil when there are few, or no room for the file.
+    /// - Returns: nil when there are few.
     func moveNotes() throws(StorageError) -> MaintenanceStep? {
         let notes = writer.withLock { $0.waitingNotes }
         guard notes.count > options.rootNoteLimit else { return nil }
@@ -27,7 +27,6 @@ extension StorageEngine {
             }
             // Once the writer has failed, a root that names the file may be on disk.
             if !failure.isFinal { segments.discard() }
-            if case .diskFull = error { return nil }
             throw failure.error
         }
     }

@@ -81,6 +81,8 @@ package struct SpaceUsage: Hashable, Sendable {
     package var stallMicroseconds: Int64 = 0
     /// Why maintenance could not go on the last time; nil when it could.
     package var lastFailure: String?
+    /// Length of the reserve, 0 while it is missing.
+    var reserveByteCount: UInt64 = 0
     /// Whether a write was refused for lack of space, and none has gone through since.
     package var isShort = false
     /// Bytes that the database may take: 1.5 times what is known to be live, and a constant.
@@ -139,6 +141,7 @@ extension StorageEngine {
         usage.uncounted = state.upkeep.newByteCount &+ (state.log?.allocatedByteCount ?? 0)
         usage.bound = usage.certainlyLive &+ usage.certainlyLive / 2 &+ options.spaceSlackByteCount
         usage.isShort = state.reserve.isShort
+        usage.reserveByteCount = state.reserve.byteCount
         usage.lastFailure = state.upkeep.lastFailure
         if usage.lastFailure == nil, !state.upkeep.tooLarge.isEmpty {
             usage.lastFailure = "no room to write \(state.upkeep.tooLarge.count) segment files again"

@@ -35,8 +35,9 @@ struct UpkeepState {
     private var counts: [FileIdentifier: Counted] = [:]
     /// Segments that could not be read: left alone until the next open.
     var avoided: Set<FileIdentifier> = []
-    /// Segments that the disk has no room to write again: left alone until something is freed.
-    var tooLarge: Set<FileIdentifier> = []
+    /// Segments that the disk had no room to write again, with the bytes that were needed of each: left alone until
+    /// less is needed, the reserve is long enough again, or something is freed.
+    private(set) var tooLarge: [FileIdentifier: UInt64] = [:]
     /// What the counts were made for.
     var kept: KeptCommits?
     /// Deletions and dropped channels that the counts know of.
@@ -93,6 +94,31 @@ struct UpkeepState {
             count: count, minimumKey: reference.minimumKey, named: named)
     }
 
+    /// There was no room to write a segment again.
+    ///
+    /// - Parameter reserve: what the reserve had; one that was long enough is of no use.
+    mutating func postpone(_ segment: SegmentReference, reserve: UInt64) {
+        let needed = rest(of: segment)
+        tooLarge[segment.identifier] = Self.fits(needed, reserve) ? 0 : needed
+    }
+
+    /// Whether there may be room to write a segment again.
+    func isAffordable(_ segment: SegmentReference, reserve: UInt64) -> Bool {
+        guard let refused = tooLarge[segment.identifier], refused > 0 else {
+            return tooLarge[segment.identifier] == nil
+        }
+        let needed = rest(of: segment)
+        return needed < refused || Self.fits(needed, reserve)
+    }
+
+    /// Something was freed.
+    mutating func retryAll() { tooLarge = [:] }
+
+    /// Whether bytes of pages fit into the reserve together with their index and a root.
+    private static func fits(_ needed: UInt64, _ reserve: UInt64) -> Bool {
+        needed &+ needed / 8 &+ SpaceReserve.leastByteCount <= reserve
+    }
+
     /// A segment that does not exist any more.
     mutating func forget(_ segment: FileIdentifier) {
         pending[segment] = nil
@@ -142,7 +168,7 @@ struct UpkeepState {
     /// - Parameter named: segments as the new root and the new shards name them.
     mutating func take(_ edit: ManifestEdit, named: [SegmentReference]) {
         for segment in edit.removed.keys { forget(segment) }
-        if !edit.removed.isEmpty { tooLarge = [] }
+        if !edit.removed.isEmpty { retryAll() }
         for reference in named {
             guard let counted = counts[reference.identifier] else { continue }
             counts[reference.identifier] = Counted(

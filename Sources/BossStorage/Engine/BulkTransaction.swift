@@ -146,8 +146,8 @@ package final class BulkTransaction: Sendable {
     /// Flushes the files and makes all pages visible in one step.
     ///
     /// - Returns: the sequence number of the commit.
-    /// - Throws: `.writeConflict` when a later commit changed a cuboid that a page was made from; the
-    ///   load is then lost and can be repeated.
+    /// - Throws: `.writeConflict` when a later commit changed a cuboid that a page was made from,
+    ///   `.channelDropped` when its channel is gone; the load is then lost and can be repeated.
     @discardableResult
     package func commit() throws(StorageError) -> UInt64 {
         let (files, reads) = try state.withLock { (state) throws(StorageError) in
@@ -168,7 +168,8 @@ package final class BulkTransaction: Sendable {
             guard !references.isEmpty else { return base.sequence }
             var note = note
             note.channels = Set(files.flatMap { $0.entries.keys.map(\.channel) }).sorted()
-            return try engine.commitBulk(references, reads: reads, since: base.sequence, note: note)
+            let claim = CommitClaim(base: base.sequence, reads: reads, channels: Set(note.channels))
+            return try engine.commitBulk(references, claim, note: note)
         } catch {
             let lacking = UInt64(state.withLock { $0.inFlightByteCount })
             let failure = engine.writer.withLock { writer in
@@ -222,20 +223,21 @@ extension StorageEngine {
 
     /// Adds sealed segments under one new sequence number.
     func commitBulk(
-        _ references: [SegmentReference], reads: Set<CuboidKey>, since sequence: UInt64, note: CommitNote
+        _ references: [SegmentReference], _ claim: CommitClaim, note: CommitNote
     ) throws(StorageError) -> UInt64 {
         try writer.withLock { (state) throws(StorageError) -> UInt64 in
             try checkWritable(state)
             try holdReserve(state)
             // Small commits before this one are flushed first, so that numbers become visible in order.
             try drain(state)
-            try refuseConflicts(reads: reads, since: sequence, state)
+            try refuseConflicts(claim, state)
             let commit = state.lastSequence + 1
             var note = note
             note.microseconds = max(fileSystem.microsecondsSince1970(), state.lastMicroseconds + 1)
             let bytes = note.encoded()
+            state.lastMicroseconds = note.microseconds
             try publish(
-                state, ManifestEdit(added: references.map { $0.stamped(commit, madeFrom: sequence) })
+                state, ManifestEdit(added: references.map { $0.stamped(commit, madeFrom: claim.base) })
             ) { root in
                 root.lastSequence = commit
                 root.bulkNotes.append(.init(sequence: commit, bytes: bytes))
@@ -243,7 +245,6 @@ extension StorageEngine {
                 $0.sequence = commit
             }
             state.lastSequence = commit
-            state.lastMicroseconds = note.microseconds
             noteRoom(state)
             writeStatus(state)
             return commit

@@ -8,8 +8,8 @@ extension StorageEngine {
     /// Several threads may commit at once: their batches share flushes.
     ///
     /// - Returns: the sequence number of the commit.
-    /// - Throws: `.writeConflict` when a later commit changed a cuboid that the batch was made from,
-    ///   `.diskFull` (nothing is changed, and later commits may succeed), `.storageFailed`.
+    /// - Throws: `.writeConflict` when a later commit changed a cuboid that the batch was made from, or one in a box that
+    ///   it deletes, `.channelDropped` when a channel that it changes is gone, `.diskFull` (nothing is changed, and later commits may succeed), `.storageFailed`.
     @discardableResult
     package func commit(_ batch: WriteBatch) throws(StorageError) -> UInt64 {
         guard !batch.isEmpty else { return batch.base.sequence }
@@ -33,33 +33,10 @@ extension StorageEngine {
     private func write(_ batch: WriteBatch, _ state: WriterState) throws(StorageError) -> UInt64 {
         // Conflicts are looked for last: making room may let other commits pass.
         try prepareLog(state, for: batch)
-        try refuseConflicts(reads: batch.reads, since: batch.base.sequence, state)
-        return try append(batch, state)
-    }
-
-    /// Compares the cuboids that a batch has read with what was committed since.
-    func refuseConflicts(
-        reads: Set<CuboidKey>, since sequence: UInt64, _ state: WriterState
-    ) throws(StorageError) {
-        #if SEEDED_DEFECTS
-            if SeededDefect.isOn(.missConflicts) { return }
-        #endif
-        guard !reads.isEmpty, state.lastSequence > sequence else { return }
-        for batch in state.pending where batch.sequence > sequence {
-            for (group, entry) in batch.entries {
-                if reads.contains(CuboidKey(group: group, morton: entry.morton)) { throw .writeConflict }
-                if let deleted = entry.rangeTombstone(group),
-                    reads.contains(where: { $0.group == group && deleted.contains($0.morton) })
-                {
-                    throw .writeConflict
-                }
-            }
-        }
-        let view = View(state: published.withLock { $0 }, leaves: leaves)
-        for (group, keys) in Dictionary(grouping: reads, by: \.group).sorted(by: { $0.key < $1.key }) {
-            let located = try view.locate(group, codes: keys.map(\.morton).sorted())
-            if located.contains(where: { $0.newestSequence > sequence }) { throw .writeConflict }
-        }
+        try refuseConflicts(batch.claim, state)
+        let sequence = try append(batch, state)
+        state.refusedChannels.formUnion(batch.droppedChannels)
+        return sequence
     }
 
     /// Writes pages and commit record at the end of the log; nothing is visible yet.

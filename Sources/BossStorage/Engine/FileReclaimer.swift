@@ -92,6 +92,11 @@ final class FileReclaimer: Sendable {
     /// Paths that wait for a reader to end.
     var retiredPaths: [String] { state.withLock { $0.retired.map(\.path) } }
 
+    /// Bytes of the files that wait for a reader to end.
+    var retiredByteCount: UInt64 {
+        retiredPaths.reduce(0) { $0 &+ ((try? fileSystem.open($1, mode: .read).byteCount()) ?? 0) }
+    }
+
     /// Removes the files that nobody needs.
     ///
     /// - Returns: how many were removed. One that cannot be removed now is tried again later.

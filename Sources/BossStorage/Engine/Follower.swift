@@ -84,15 +84,23 @@ struct FollowerState: Sendable {
 extension StorageEngine {
     /// Takes over what the writer has committed since the last look; costs one small read when nothing.
     func follow() throws(StorageError) {
-        try follower.withLock { (follower) throws(StorageError) in
-            guard let status = WriterStatus.load(from: fileSystem), status != follower.status else { return }
-            if try appendNewBatches(status, &follower) { return }
-            var fresh = follower
-            let state = try fresh.reload(
-                fileSystem: fileSystem, options: options, reclaimer: reclaimer)
-            follower = fresh
-            published.withLock { $0 = state }
+        try follower.withLock { (follower) throws(StorageError) in try takeOverNewest(&follower) }
+    }
+
+    /// The same for a caller that holds the follower's state.
+    func takeOverNewest(_ follower: inout FollowerState) throws(StorageError) {
+        guard let status = WriterStatus.load(from: fileSystem), status != follower.status else { return }
+        if try appendNewBatches(status, &follower) { return }
+        var fresh = follower
+        let state = try fresh.reload(
+            fileSystem: fileSystem, options: options, reclaimer: reclaimer)
+        follower = fresh
+        // The state that was shown goes outside the lock, with the files it held.
+        let old = published.withLock { published in
+            defer { published = state }
+            return published
         }
+        _ = old
     }
 
     /// The common case: the same root and log, and more of it.

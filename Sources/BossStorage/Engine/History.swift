@@ -7,13 +7,18 @@ extension StorageEngine {
     /// - Throws: `.historyUnavailable` when the commit was not made yet, or when pages that it showed may be gone: it is
     ///   older than the kept history and no snapshot holds it.
     package func view(at sequence: UInt64) throws(StorageError) -> View {
-        if isReadOnly { try follow() }
-        let state = published.withLock { $0 }
-        guard sequence <= state.sequence, state.isReadable(sequence) else {
+        try view(at: sequence, in: view())
+    }
+
+    /// The state after an older commit, as far as a view reaches: it keeps the files that it found.
+    ///
+    /// - Throws: `.historyUnavailable` as above, by what was kept when the view was taken.
+    package func view(at sequence: UInt64, in view: View) throws(StorageError) -> View {
+        guard sequence <= view.sequence, view.state.isReadable(sequence) else {
             throw .historyUnavailable(
-                sequence: sequence, oldest: state.history.oldest, newest: state.sequence)
+                sequence: sequence, oldest: view.history.oldest, newest: view.sequence)
         }
-        return View(state: state, sequence: sequence, leaves: leaves)
+        return View(state: view.state, sequence: sequence, leaves: leaves)
     }
 
     /// Oldest commit that can be read without a snapshot, and how long older versions are kept.

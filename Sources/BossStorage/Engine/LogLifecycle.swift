@@ -138,7 +138,10 @@ extension StorageEngine {
         let noted = memtable.notedCommits
         try publish(state, ManifestEdit(added: [reference])) { root in
             root.logs = []
-            for tombstones in memtable.rangeTombstones.values { root.rangeTombstones += tombstones }
+            for (group, tombstones) in memtable.rangeTombstones
+            where !root.droppedChannels.contains(group.channel) {
+                root.rangeTombstones += tombstones
+            }
             root.rangeTombstones.sort { ($0.group, $0.sequence) < ($1.group, $1.sequence) }
             #if SEEDED_DEFECTS
                 if SeededDefect.isOn(.sealWithoutDeletions) { root.rangeTombstones = [] }

@@ -18,6 +18,9 @@ struct Memtable: Sendable {
     /// All entries of a group, ascending.
     func entries(of group: PageGroup) -> [Entry] { Self.merged(runs[group] ?? []) }
 
+    /// The same in ascending runs, which costs no copy.
+    func runs(of group: PageGroup) -> [[Entry]] { runs[group] ?? [] }
+
     /// Commits whose notes are here.
     var notedCommits: Set<UInt64> { Set(entries(of: SystemGroup.notes).map(\.index.morton)) }
 
@@ -31,6 +34,12 @@ struct Memtable: Sendable {
 
     /// Boxes that were deleted.
     private(set) var rangeTombstones: [PageGroup: [RangeTombstone]] = [:]
+
+    /// Whether boxes or whole cuboids were deleted.
+    var hasDeletions: Bool {
+        !rangeTombstones.isEmpty
+            || runs.values.contains { $0.joined().contains { $0.index.kind == .tombstone } }
+    }
 
     var isEmpty: Bool { runs.isEmpty && rangeTombstones.isEmpty }
 
@@ -74,12 +83,6 @@ struct Memtable: Sendable {
             list.insert(entry, at: position)
         }
         runs[key.group] = [list]
-    }
-
-    /// Drops all pages of a channel.
-    mutating func remove(channel: UInt32) {
-        runs = runs.filter { $0.key.channel != channel }
-        rangeTombstones = rangeTombstones.filter { $0.key.channel != channel }
     }
 
     /// Adds the versions of wanted cuboids to their collectors; codes ascend.
@@ -127,13 +130,18 @@ struct Memtable: Sendable {
         return groups.mapValues { $0.map(\.index) }
     }
 
-    /// The newest sequence number of a group's pages and deletions, 0 without any.
-    func newestSequence(of group: PageGroup) -> UInt64 {
-        let pages = runs[group]?.joined().reduce(0) { max($0, $1.index.sequence) } ?? 0
-        return rangeTombstones[group]?.reduce(pages) { max($0, $1.sequence) } ?? pages
+    /// The oldest and the newest commit of a group's pages and deletions, nil without any.
+    func commits(of group: PageGroup) -> ClosedRange<UInt64>? {
+        var (oldest, newest) = (UInt64.max, UInt64.min)
+        func add(_ commit: UInt64) { (oldest, newest) = (min(oldest, commit), max(newest, commit)) }
+        for run in runs(of: group) {
+            for entry in run { add(entry.index.sequence) }
+        }
+        for tombstone in rangeTombstones[group] ?? [] { add(tombstone.sequence) }
+        return oldest <= newest ? oldest...newest : nil
     }
 
-    private static func firstIndex(in list: [Entry], notBelow morton: UInt64, from start: Int) -> Int {
+    static func firstIndex(in list: [Entry], notBelow morton: UInt64, from start: Int) -> Int {
         var low = start
         var high = list.count
         while low < high {

@@ -20,4 +20,7 @@ extension StorageEngine {
 
     /// Files that no root names any more and that wait for a view or a reader to end.
     package var retiredFiles: [String] { reclaimer.retiredPaths }
+
+    /// Their bytes, which are not part of `spaceUsage`.
+    package var retiredByteCount: UInt64 { reclaimer.retiredByteCount }
 }

@@ -80,7 +80,7 @@ extension StorageEngine {
         if let log {
             restore(log, into: &published, root: root)
             state.lastMicroseconds = max(
-                state.lastMicroseconds, min(log.contents.lastMicroseconds, .max >> 1))
+                state.lastMicroseconds, min(log.contents.lastMicroseconds, .max >> 2))
         }
         try refuseExhausted(root, newest: published.sequence)
         state.lastSequence = published.sequence
@@ -167,7 +167,6 @@ extension StorageEngine {
             entries.map { (group: group, entry: $0) }
         }
         published.memtable.insert(entries, store: log.store)
-        for channel in root.droppedChannels { published.memtable.remove(channel: channel) }
         published.sequence = max(published.sequence, log.contents.lastSequence)
     }
 

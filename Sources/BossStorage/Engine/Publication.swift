@@ -40,7 +40,9 @@ extension StorageEngine {
             if SeededDefect.isOn(.reuseRootNumber) { reuseNumber(of: &root) }
         #endif
         root.lastSequence = max(root.lastSequence, published.withLock { $0.sequence })
-        root.microseconds = max(fileSystem.microsecondsSince1970(), root.microseconds)
+        // Not before any commit that the root has: the next opening gives out later times, whatever the clock says.
+        root.microseconds = max(
+            fileSystem.microsecondsSince1970(), root.microseconds, state.lastMicroseconds)
         do {
             // Views of this process need files, but no roots on disk.
             try Manifest(fileSystem: fileSystem).publish(root, keptFrom: ReaderLease.oldestRoot(fileSystem))

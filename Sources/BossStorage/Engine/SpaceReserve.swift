@@ -14,6 +14,8 @@ package struct SpaceReserve {
     var byteCount: UInt64 = 0
     /// Bytes that the last refused write lacked: maintenance spares no effort to find them. 0 while there is room.
     var lackingByteCount: UInt64 = 0
+    /// Whether maintenance works with the room of the reserve just now.
+    var isLent = false
     /// Whether the history has to give way, as nothing else is left.
     var takesHistory = false
 
@@ -89,17 +91,34 @@ extension StorageEngine {
         _ state: WriterState, _ work: () throws(StorageError) -> R
     ) throws(StorageError) -> R {
         do throws(StorageError) { return try work() } catch {
-            guard case .diskFull = error, releaseReserve(state) else { throw error }
+            guard case .diskFull = error else { throw error }
+            if !releaseReserve(state) {
+                guard state.reserve.isLent else { throw error }
+                // Maintenance gives the room back in a moment, or has freed much.
+                while state.reserve.isLent { writer.wait() }
+                try checkWritable(state)
+            }
             return try work()
         }
     }
 
-    /// The same for a caller that does not hold the monitor.
+    /// The same for maintenance, which does not hold the monitor.
     func usingReserve<R>(_ work: () throws(StorageError) -> R) throws(StorageError) -> R {
         do throws(StorageError) { return try work() } catch {
-            guard case .diskFull = error, writer.withLock({ releaseReserve($0) }) else { throw error }
+            guard case .diskFull = error, writer.withLock({ lendReserve($0) }) else { throw error }
+            defer {
+                writer.withLock { state in
+                    state.reserve.isLent = false
+                    writer.wakeAll()
+                }
+            }
             return try work()
         }
+    }
+
+    private func lendReserve(_ state: WriterState) -> Bool {
+        state.reserve.isLent = releaseReserve(state)
+        return state.reserve.isLent
     }
 
     /// Remembers that a write found the disk full, for maintenance; other errors pass.
@@ -118,7 +137,7 @@ extension StorageEngine {
     /// A write has gone through.
     func noteRoom(_ state: WriterState) {
         endShortage(state)
-        state.upkeep.tooLarge = []
+        state.upkeep.retryAll()
     }
 
     private func endShortage(_ state: WriterState) {
@@ -148,15 +167,16 @@ extension StorageEngine {
         endShortage(state)
     }
 
-    /// What is left to do for space when nothing else is: the log is sealed, so that its dead pages can go, then the
-    /// older half of the history is given up.
+    /// What is left to do for space when nothing else is: the log is sealed, so that its dead pages can go, and what
+    /// its deletions hide elsewhere; then the older half of the history is given up.
     ///
     /// - Returns: whether there is something to do now.
     func relieve(_ shown: PublishedState, _ usage: SpaceUsage) throws(StorageError) -> Bool {
         try writer.withLock { (state) throws(StorageError) in
             guard state.reserve.isShort else { return false }
-            if let log = state.log, log.end > UInt64(SegmentHeader.byteCount),
-                log.allocatedByteCount >= options.reserveByteCount / 4
+            let (log, memtable) = (state.log, published.withLock { $0.memtable })
+            if let log, log.end > UInt64(SegmentHeader.byteCount),
+                log.allocatedByteCount >= options.reserveByteCount / 4 || memtable.hasDeletions
             {
                 try checkWritable(state)
                 try drain(state)

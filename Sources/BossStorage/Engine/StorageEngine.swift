@@ -105,7 +105,7 @@ package final class StorageEngine: Sendable {
                 state.lock?.release()
                 state.lock = nil
             }
-            if isReadOnly { endReading() }
+            if isReadOnly { follower.withLock { _ in endReading() } }
             guard !isReadOnly, state.failure == nil else { return }
             do throws(StorageError) { try drain(state) } catch {
                 if case .closed = error { return }

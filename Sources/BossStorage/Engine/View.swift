@@ -23,7 +23,7 @@ package struct View: Sendable {
     package let sequence: UInt64
     let state: PublishedState
     private let overlay: Memtable?
-    private let leaves: LeafCache
+    let leaves: LeafCache
 
     init(state: PublishedState, sequence: UInt64? = nil, overlay: Memtable? = nil, leaves: LeafCache) {
         self.sequence = sequence ?? state.sequence
@@ -36,13 +36,20 @@ package struct View: Sendable {
         View(state: state, sequence: sequence, overlay: overlay, leaves: leaves)
     }
 
+    /// Younger versions are not shown. A transaction's own pages carry the highest number there is.
+    private var limit: UInt64 { overlay == nil ? sequence : .max }
+
+    /// How much of the past could be read when the view was taken.
+    package var history: HistoryRange { state.history }
+
+    /// The snapshots of that time, in the order of their commits.
+    package var snapshots: [NamedSnapshot] { state.snapshots }
+
     /// Finds the pages of cuboids.
     ///
     /// - Parameter codes: Morton codes, ascending, without duplicates.
     /// - Returns: one entry a code, in the same order; nothing is read but the index.
     package func locate(_ group: PageGroup, codes: [UInt64]) throws(StorageError) -> [LocatedPage] {
-        // A transaction's own pages carry the highest number there is.
-        let limit = overlay == nil ? sequence : UInt64.max
         var collectors = [VersionCollector](repeating: VersionCollector(limit: limit), count: codes.count)
         if !isDropped(group) { try collect(group, codes, into: &collectors) }
         return zip(codes, collectors).map { $1.located(morton: $0) }
@@ -107,18 +114,26 @@ package struct View: Sendable {
         return largest
     }
 
-    /// The newest commit that wrote a page of a group, 0 when none did.
-    package func newestSequence(of group: PageGroup) throws(StorageError) -> UInt64 {
-        var newest: UInt64 = 0
-        if isDropped(group) { return 0 }
+    /// The oldest and the newest commit that wrote a page of a group or deleted in it, commits that are younger than the
+    /// view included; nil when none did.
+    package func commits(of group: PageGroup) throws(StorageError) -> ClosedRange<UInt64>? {
+        var commits: ClosedRange<UInt64>?
+        if isDropped(group) { return nil }
         try state.table.forEach(holding: group, 0...UInt64.max) { (segment) throws(StorageError) in
-            guard let totals = try segment.open().index.group(group) else { return }
-            let commit = segment.reference.commitSequence
-            newest = max(newest, commit == 0 ? totals.maximumSequence : commit)
+            commits = commits.joined(with: try segment.commits(of: group))
         }
-        newest = max(newest, state.memtable.newestSequence(of: group))
-        newest = max(newest, overlay?.newestSequence(of: group) ?? 0)
-        return state.rangeTombstones[group]?.reduce(newest) { max($0, $1.sequence) } ?? newest
+        commits = commits.joined(with: state.memtable.commits(of: group))
+        commits = commits.joined(with: overlay?.commits(of: group))
+        for tombstone in state.rangeTombstones[group] ?? [] {
+            commits = commits.joined(with: tombstone.sequence...tombstone.sequence)
+        }
+        return commits
+    }
+
+    /// Whether the view shows that a page of a group was ever written or deleted.
+    package func isWritten(_ group: PageGroup) throws(StorageError) -> Bool {
+        guard let commits = try commits(of: group) else { return false }
+        return commits.lowerBound <= limit
     }
 
     /// Stored bytes and pages of a channel's group, superseded versions included.

@@ -14,6 +14,8 @@ package struct WriteBatch: Sendable {
     package var catalogRedo: [UInt8] = []
     /// Bytes that `catalogRedo` may have.
     package static let redoLimit = PageLimits.brickByteCount
+    /// Channels that these changes drop: no later commit may write to them.
+    package var droppedChannels: Set<UInt32> = []
     /// Cuboids whose older version the batch has read.
     private(set) var reads: Set<CuboidKey> = []
     private var overlay = Memtable()
@@ -26,8 +28,15 @@ package struct WriteBatch: Sendable {
     /// Whether nothing was written.
     package var isEmpty: Bool { pages.isEmpty && deletions.isEmpty && catalogRedo.isEmpty }
 
-    /// Whether the commit stores no voxels, so that it is made on a full disk too: deletions and constants.
-    var isFrugal: Bool { pages.values.allSatisfy { $0.kind != .full && $0.kind != .delta } }
+    /// Bytes of pages that a deletion may store at its border and still use the reserve.
+    private static let frugalByteCount = 2 << 20
+
+    /// Whether the commit is made on a full disk too, at the cost of the reserve: deletions and constants, and what a
+    /// deletion of a box leaves of the cuboids at its border.
+    var isFrugal: Bool {
+        let storesNothing = pages.values.allSatisfy { $0.kind != .full && $0.kind != .delta }
+        return storesNothing || (!deletions.isEmpty && byteCount <= Self.frugalByteCount)
+    }
 
     /// Adds a page.
     ///
@@ -71,13 +80,23 @@ extension WriteBatch {
 }
 
 extension WriteBatch {
+    /// Channels that the batch changes.
+    private var channels: Set<UInt32> {
+        Set(pages.keys.map(\.group.channel)).union(deletions.map(\.group.channel))
+    }
+
+    /// What later commits must have left alone.
+    var claim: CommitClaim {
+        CommitClaim(base: base.sequence, reads: reads, deletions: deletions, channels: channels)
+    }
+
     /// The pages of the commit in the order of the log: deletions first, then by key, then what the engine adds.
     func pages(
         commit sequence: UInt64, microseconds: Int64, also bulkNotes: [ManifestRoot.BulkNote]
     ) -> [EncodedPage] {
         var own = note
         own.microseconds = microseconds
-        own.channels = Set(pages.keys.map(\.group.channel) + deletions.map(\.group.channel)).sorted()
+        own.channels = channels.sorted()
         var system = bulkNotes.map {
             EncodedPage.bytes($0.bytes, key: CuboidKey(group: SystemGroup.notes, morton: $0.sequence))
         }

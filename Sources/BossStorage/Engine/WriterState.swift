@@ -23,6 +23,9 @@ final class WriterState {
     var reserve = SpaceReserve()
     /// What compaction knows about the segments.
     var upkeep: UpkeepState
+    /// Channels that were dropped since the handle was opened, also when no root says so any more. Numbers are never
+    /// used again, so a commit that writes to one was begun before.
+    var refusedChannels: Set<UInt32>
     /// The search for files that no root names, until it has ended.
     var sweep: GarbageSweep?
     /// Why the writer takes no more commits.
@@ -48,6 +51,7 @@ final class WriterState {
         self.lastSequence = lastSequence
         lastMicroseconds = root.microseconds
         upkeep = UpkeepState(uncounted: root.uncounted)
+        refusedChannels = Set(root.droppedChannels)
     }
 }
 

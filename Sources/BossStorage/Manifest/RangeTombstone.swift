@@ -39,6 +39,15 @@ package struct RangeTombstone: Hashable, Sendable {
         return true
     }
 
+    /// Whether some cuboid lies in both boxes.
+    func overlaps(_ other: RangeTombstone) -> Bool {
+        guard group == other.group else { return false }
+        return (0..<3).allSatisfy { axis in
+            let mask = Self.axisMask << UInt64(axis)
+            return max(lowest & mask, other.lowest & mask) <= min(highest & mask, other.highest & mask)
+        }
+    }
+
     /// The span of Morton codes in which the box lies.
     var codes: ClosedRange<UInt64> { lowest...max(lowest, highest) }
 

@@ -155,17 +155,23 @@ struct SegmentTable: Sendable {
 
     /// Calls `body` for every segment whose keys may lie in a range.
     ///
-    /// - Parameter goesOn: asked before each segment and each shard; once it is false, nothing more happens.
+    /// - Parameters:
+    ///   - sequence: only segments with pages of later commits; all by default.
+    ///   - goesOn: asked before each segment and each shard; once it is false, nothing more happens.
     func forEach(
-        from low: CuboidKey, through high: CuboidKey, while goesOn: () -> Bool = { true },
+        from low: CuboidKey, through high: CuboidKey, after sequence: UInt64? = nil,
+        while goesOn: () -> Bool = { true },
         _ body: (Segment) throws(StorageError) -> Void
     ) throws(StorageError) {
+        func isOlder(_ newest: UInt64) -> Bool { sequence.map { newest <= $0 } ?? false }
         for segment in recent where segment.reference.overlaps(low, high) {
-            if goesOn() { try body(segment) }
+            if !isOlder(segment.reference.maximumSequence), goesOn() { try body(segment) }
         }
         for shard in shards {
             guard shard.reference.minimumKey <= high, goesOn() else { break }
-            guard low <= shard.reference.maximumKey else { continue }
+            guard low <= shard.reference.maximumKey, !isOlder(shard.reference.maximumSequence) else {
+                continue
+            }
             let segments = try shard.segments()
             let references = segments.references
             var at = segments.isDisjoint ? references.firstIndex(isBefore: { $0.maximumKey < low }) : 0
@@ -175,7 +181,9 @@ struct SegmentTable: Sendable {
                 }
             #endif
             while at < references.count, references[at].minimumKey <= high, goesOn() {
-                if low <= references[at].maximumKey { try body(segments[at]) }
+                if low <= references[at].maximumKey, !isOlder(references[at].maximumSequence) {
+                    try body(segments[at])
+                }
                 at += 1
             }
         }

@@ -180,6 +180,15 @@ final class Segment: Evictable {
 }
 
 extension Segment {
+    /// The oldest and the newest commit of the pages of a group, nil without any.
+    func commits(of group: PageGroup) throws(StorageError) -> ClosedRange<UInt64>? {
+        guard let totals = try open().index.group(group) else { return nil }
+        let commit = reference.commitSequence
+        // The totals of a file say anything: a reversed range must not trap.
+        return commit == 0
+            ? totals.minimumSequence...max(totals.minimumSequence, totals.maximumSequence) : commit...commit
+    }
+
     /// Codes with a version in a range, ascending, with duplicates.
     func codes(
         group: PageGroup, in range: ClosedRange<UInt64>, leaves: LeafCache

@@ -44,7 +44,8 @@ const char *boss_history_entry(int index);
 /// Called on a thread of its own for SIGINT, SIGTERM and SIGHUP, never inside a signal handler.
 typedef void (*boss_on_signal)(int signal_number);
 
-/// Remembers the terminal's modes, installs the handlers, ignores SIGPIPE. Call once. Returns an errno.
+/// Remembers the terminal's modes, installs the handlers, ignores SIGPIPE and SIGXFSZ, and keeps the numbers of closed
+/// standard streams from other files. Call once, before any file is opened. Returns an errno.
 int boss_signals_install(boss_on_signal on_signal);
 /// Gives the terminal back its modes and ends the process without running exit handlers. Any thread.
 _Noreturn void boss_signals_exit(int status);

@@ -13,6 +13,7 @@ enum LossLine {
         let time: Int
         let cuboid: CuboidIndex
         let commit: UInt64?
+        let file: String
     }
 
     /// The lines, in the order of the losses.
@@ -22,15 +23,15 @@ enum LossLine {
         for loss in losses {
             let subject = Subject(
                 channel: loss.channelNumber, level: loss.level, time: loss.time, cuboid: loss.cuboid,
-                commit: loss.commit)
+                commit: loss.commit, file: loss.file)
             if groups[subject] == nil { order.append(subject) }
             groups[subject, default: []].append(loss)
         }
         return order.compactMap { groups[$0].map(line) }
     }
 
-    /// Cuboids of which something was lost; of stretches as many as they hold at most.
-    static func cuboidCount(_ losses: [SalvagedLoss]) -> Int {
+    /// In how many cuboids something was lost, in words; of stretches as many as they hold at most. Nil for none.
+    static func cuboids(_ losses: [SalvagedLoss]) -> String? {
         var cuboids: Set<String> = []
         var more = 0
         for loss in losses {
@@ -40,12 +41,14 @@ enum LossLine {
                 cuboids.insert("\(loss.level) \(loss.time) \(words(loss.cuboid))")
             }
         }
-        return cuboids.count + more
+        guard more > 0 || !cuboids.isEmpty else { return nil }
+        return (more > 0 ? "up to " : "") + CommandRun.count(cuboids.count + more, "cuboid")
     }
 
     private static func line(_ losses: [SalvagedLoss]) -> String {
         guard let first = losses.first else { return "" }
-        var text = "\(first.channel), resolution \(first.level), time \(first.time): "
+        let times = first.lastTime > first.time ? "\(first.time) to \(first.lastTime)" : "\(first.time)"
+        var text = "\(first.channel), resolution \(first.level), time \(times): "
         let box = losses.compactMap(\.box).reduce(losses[0].box) { $0?.union($1) }
         let cuboid = "cuboid \(words(first.cuboid))"
         var bricks: [Int] = []
@@ -59,18 +62,17 @@ enum LossLine {
             text += "some bricks of \(cuboid)" + (held.isEmpty ? "" : ", none of \(list(held))")
         case .stretch(let count, let last):
             text += "up to \(CommandRun.count(count, "cuboid")) from \(words(first.cuboid))"
-            text += last == Self.end ? " on" : " to \(words(last)) in Morton order"
+            text += last.map { " to \(words($0)) in Morton order" } ?? " on"
         }
-        if let box { text += ", \(bricks.count > 1 ? "inside of " : "")\(words(box))" }
+        var isBound = bricks.count > 1
+        if case .stretch = first.extent { isBound = true }
+        if let box { text += ", \(isBound ? "inside of " : "")\(words(box))" }
         if let commit = first.commit {
             text +=
                 ", of commit \(commit); \(first.shownCommit.map { "commit \($0)" } ?? "background") stands there"
         }
         return DisplayWidth.printable(text + ", in \(first.file)")
     }
-
-    /// The last cuboid that there can be.
-    private static let end = CuboidIndex(x: 0x1F_FFFF, y: 0x1F_FFFF, z: 0x1F_FFFF)
 
     /// `1, 4 to 9, 12`
     static func list(_ bricks: [Int]) -> String {

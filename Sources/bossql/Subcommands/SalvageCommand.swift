@@ -11,7 +11,8 @@ struct SalvageCommand: RunnableCommand {
             Every brick whose checksum fits is taken over, in its newest state; snapshots and older versions are not. \
             The names of channels come from the catalog. Where it is damaged, what can be read of it is used; where it \
             is missing, names, types and shapes are made up from the data, and it is said what was guessed. What could \
-            not be saved is listed by channel, resolution level, time sample and voxels. DAMAGED is only read; close \
+            not be saved is listed by channel, resolution level, time sample and voxels; where only the catalog is left, \
+            the new database has its channels without voxels. Files of a newer format are refused by name. DAMAGED is only read; close \
             every program that writes to it first. NEWDB is a folder that does not exist or is empty.
 
             EXAMPLES
@@ -21,11 +22,15 @@ struct SalvageCommand: RunnableCommand {
 
             LIST OF LOSSES
               FILE has a row for each brick, cuboid or stretch of cuboids that was lost, and one for each remark: as \
-            CSV, or as JSON if its name ends with .json. Ranges are half-open, in voxels of the level.
+            CSV, or as JSON if its name ends with .json. Ranges are half-open, in voxels of the level. Of a stretch at \
+            most count cuboids were lost, and it is not known which: they lie inside of its ranges, from cuboid to \
+            last_cuboid in Morton order, in the time samples from time to last_time. Without a last_cuboid the stretch \
+            goes on to the end of the level, and without ranges the channel's shape or frame is not known. If FILE \
+            cannot be written in the end, its rows go to standard output.
 
             EXIT STATUS
-              0 nothing of the newest state was lost, 3 something was or may be, 1 it could not be made, 2 bad usage, \
-            130 ended by Ctrl-C.
+              0 nothing of the newest state was lost, 3 something was or may be, 1 it could not be made, or FILE could \
+            not be written, 2 bad usage, 130 ended by Ctrl-C.
             """)
 
     @Argument(help: ArgumentHelp("The folder of the damaged database.", valueName: "DAMAGED"))
@@ -56,7 +61,11 @@ struct SalvageCommand: RunnableCommand {
             }
             write(outcome, source, target, run)
             try? run.output.flush()
-            try file?.write(outcome)
+            do { try file?.write(outcome) } catch {
+                run.write("\n")
+                try? file?.write(outcome, to: run.output)
+                return CommandRun.refuse(error)
+            }
             return outcome.isComplete && outcome.findings.isEmpty ? 0 : CommandRun.damaged
         }
     }
@@ -95,9 +104,9 @@ struct SalvageCommand: RunnableCommand {
         let lost = Dictionary(grouping: outcome.losses, by: \.channelNumber)
         for channel in outcome.channels {
             let space = String(repeating: " ", count: width - DisplayWidth.of(channel.path))
-            let count = LossLine.cuboidCount(lost[channel.number] ?? [])
+            let losses = LossLine.cuboids(lost[channel.number] ?? [])
             run.write("  \(channel.path)\(space)  \(CommandRun.count(channel.cuboidCount, "cuboid")) saved")
-            run.write(count > 0 ? ", losses in \(count)\n" : "\n")
+            run.write(losses.map { ", losses in \($0)\n" } ?? "\n")
             for guess in channel.guesses { run.write("      GUESSED: \(guess)\n") }
         }
     }

@@ -13,7 +13,7 @@ struct OpenBatch {
 
     /// Whether something that was read has changed since.
     func conflict(_ newest: ModelHistory.Entry) -> Conflict {
-        Conflict(reads, since: batch.base.sequence, newest)
+        Conflict(reads, deletions, since: batch.base.sequence, newest)
     }
 }
 
@@ -24,10 +24,21 @@ enum Conflict: Sendable {
     /// them may be remembered.
     case possible
 
-    init(_ reads: Set<CuboidKey>, since sequence: UInt64, _ newest: ModelHistory.Entry) {
-        if reads.contains(where: { (newest.state.cuboids[$0]?.sequence ?? 0) > sequence }) {
+    /// - Parameter deletions: boxes of which nothing may have changed.
+    init(
+        _ reads: Set<CuboidKey>, _ deletions: [ModelBox] = [], since sequence: UInt64,
+        _ newest: ModelHistory.Entry
+    ) {
+        let cuboids = newest.state.cuboids
+        let later = newest.state.deletions.filter { $0.sequence > sequence }
+        let isDeletionLate = cuboids.contains { key, cuboid in
+            cuboid.sequence > sequence && deletions.contains { $0.contains(key) }
+        }
+        if isDeletionLate || reads.contains(where: { (cuboids[$0]?.sequence ?? 0) > sequence }) {
             self = .certain
-        } else if reads.contains(where: { newest.state.deletions(of: $0).contains { $0 > sequence } }) {
+        } else if later.contains(where: { other in
+            reads.contains { other.box.contains($0) } || deletions.contains { $0.overlaps(other.box) }
+        }) {
             self = .possible
         } else {
             self = .none

@@ -13,6 +13,14 @@ struct ModelBox: Hashable, Sendable {
         return (0..<3).allSatisfy { low[$0] <= point[$0] && point[$0] <= high[$0] }
     }
 
+    /// Whether some cuboid lies in both, by coordinates.
+    func overlaps(_ other: ModelBox) -> Bool {
+        guard group == other.group else { return false }
+        let (low, high) = (Self.point(lowest), Self.point(highest))
+        let (otherLow, otherHigh) = (Self.point(other.lowest), Self.point(other.highest))
+        return (0..<3).allSatisfy { low[$0] <= otherHigh[$0] && otherLow[$0] <= high[$0] }
+    }
+
     /// The box around two cuboids.
     init(_ group: PageGroup, around one: UInt64, _ other: UInt64) {
         self.group = group

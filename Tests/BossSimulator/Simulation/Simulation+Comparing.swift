@@ -106,7 +106,7 @@ extension Simulation {
             }
             // Deletions of what was never written may be remembered, or not.
             let deletions = state.deletions.filter { $0.box.group == group }.map(\.sequence)
-            let found = try view.newestSequence(of: group)
+            let found = try view.commits(of: group)?.upperBound ?? 0
             guard found == newest || (found > newest && deletions.contains(found)) else {
                 throw TestFailure("newest commit of \(group) is \(found), not \(newest)")
             }

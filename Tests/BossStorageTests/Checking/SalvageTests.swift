@@ -9,14 +9,14 @@ import Testing
 /// Salvage saves every brick that is intact, names every one that is not, and writes nothing to the source.
 @Suite("Salvage")
 struct SalvageTests {
-    private static let seed: UInt64 = 0x5A1
+    static let seed: UInt64 = 0x5A1
     /// `BOSSQL_DAMAGES` asks for more.
     private static let caseCount: Int = {
         let asked = ProcessInfo.processInfo.environment["BOSSQL_DAMAGES"].flatMap { Int($0) }
         return max(400, asked ?? 0)
     }()
 
-    private func salvage(_ source: SimulatedFileSystem, seed: UInt64 = 1) throws -> (
+    func salvage(_ source: SimulatedFileSystem, seed: UInt64 = 1) throws -> (
         report: SalvageReport, engine: StorageEngine
     ) {
         source.setFaults(.none)

@@ -38,6 +38,34 @@ struct CompactionTests {
         #expect(givenUpCount > 2)
     }
 
+    @Test(
+        "gives back the space of a channel that was dropped while its pages were in the log",
+        arguments: [false, true])
+    func droppedInLog(isReopened: Bool) throws {
+        let session = Session(files: SimulatedFileSystem(seed: 62), options: CrashScenario.sealingOptions)
+        try session.open()
+        try session.commit([(CuboidKey(2, 0), session.full())])
+        try session.checkpoint()
+        try session.engine?.maintainAll()
+        let before = session.files.usedByteCount
+        for code in UInt64(0)..<40 { try session.commit([(CuboidKey(1, code), session.full())]) }
+        try session.drop(channel: 1)
+        if isReopened {
+            session.kill()
+            try session.open()
+        }
+        try session.expectAcknowledged()
+        try session.checkpoint()
+        try session.engine?.maintainAll()
+        try session.expectAcknowledged()
+        let engine = try #require(session.engine)
+        // What stays are notes of 41 commits and headers of files.
+        #expect(session.files.usedByteCount - before < 41 * 1024 + 32 << 10)
+        #expect(engine.spaceUsage.dead == 0)
+        #expect(engine.writer.withLock { $0.root.droppedChannels } == [])
+        #expect(try engine.check(.full) == [])
+    }
+
     /// With little to compact, its record is looked at while segments still hold what it hides.
     @Test(
         "a deletion hides what it hid at every step of upkeep, while older commits show it",
