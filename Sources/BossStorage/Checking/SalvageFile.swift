@@ -7,7 +7,7 @@ final class SalvageFile {
     /// Nil when it does not verify.
     let header: SegmentHeader?
     /// The format of pages that only a newer program reads, once one was met.
-    private(set) var newerFormat: UInt32?
+    private(set) var newerFormat: UInt16?
     private let file: any StorageFile
 
     /// - Throws: `.unsupportedFormat` for a file of a newer format.
@@ -71,7 +71,7 @@ final class SalvageFile {
         let parsed = head.withUnsafeBytes { bytes in
             Result { () throws(StorageError) in try PageHeader(bytes, file: path, at: offset) }
         }
-        if case .failure(.unsupportedFormat(_, let found, _)) = parsed { newerFormat = found }
+        if case .failure(.unsupportedFormat(_, .version(let found, _))) = parsed { newerFormat = found }
         guard case .success(let header) = parsed, header.database == database,
             header.pageByteCount <= PageLimits.pageByteCount
         else { return nil }

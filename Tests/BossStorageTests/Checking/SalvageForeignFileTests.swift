@@ -196,8 +196,10 @@ extension SalvageTests {
         let (path, root) = try newestRoot(database.files.clone())
         let segment = try #require(root.segments.first).path
         let log = try #require(database.files.fileNames.first { $0.hasPrefix("wal/") })
-        for (file, offset, found) in [
-            (path, 4, UInt32(2)), (path, 12, 1), (segment, 4, 2), (segment, 12, 1), (log, 12, 1),
+        let version = UnknownFormat.version(found: 2, supported: 1)
+        for (file, offset, unknown) in [
+            (path, 4, version), (path, 12, .features(1 << 33)), (segment, 4, version),
+            (segment, 12, .features(1 << 33)), (log, 12, .features(1 << 33)),
         ] {
             let source = database.files.clone()
             var bytes = try #require(source.contents(file))
@@ -207,7 +209,7 @@ extension SalvageTests {
             withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(end..<end + 4, with: $0) }
             try source.replace(file, with: bytes)
             source.setFaults(.none)
-            let expected = StorageError.unsupportedFormat(file: file, found: found, supported: 1)
+            let expected = StorageError.unsupportedFormat(file: file, unknown)
             #expect(throws: expected, "\(file) byte \(offset)") {
                 try Salvage(source: source, destination: SimulatedFileSystem(seed: 2)).run()
             }
