@@ -227,17 +227,6 @@ extension DatabaseError {
     }
 }
 
-/// What the operating system refused.
-extension DatabaseError {
-    /// `… cannot be renamed: permission denied`, with a hint.
-    ///
-    /// - Parameter problem: what could not be done, without the reason.
-    package init(errno code: Int32, _ problem: String) {
-        let failure = SystemFailure(code)
-        self.init("58030", "\(problem): \(failure.words)", hint: failure.hint)
-    }
-}
-
 /// Runs code of a layer below and turns its error into a `DatabaseError`.
 package func mappingErrors<R>(_ body: () throws(StorageError) -> R) throws(DatabaseError) -> R {
     do { return try body() } catch { throw DatabaseError(error) }

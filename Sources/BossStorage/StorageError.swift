@@ -45,7 +45,8 @@ extension StorageError {
         do { try flush() } catch {
             let reason =
                 switch error {
-                case .inputOutput(_, let file, _): "\(file) \(error.sentence)"
+                case .inputOutput(let operation, let file, let code):
+                    "\(file) \(SystemFailure(code).sentence(of: operation))"
                 case .diskFull(let file): "the disk is full: \(file) cannot grow"
                 default: "\(error)"
                 }

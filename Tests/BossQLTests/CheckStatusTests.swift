@@ -93,7 +93,9 @@ struct CheckStatusTests {
         // The superuser may read everything.
         let user = getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
         chmod(folder.path, 0o755)
-        for name in [try segment(), "MANIFEST", "catalog.sqlite", "seg", "wal", ""] {
+        let segment = try segment()
+        let itsFolder = String(segment.prefix { $0 != "/" })
+        for name in [segment, itsFolder, "MANIFEST", "catalog.sqlite", ""] {
             chmod(path(name), 0)
             defer { chmod(path(name), 0o755) }
             for depth in ["--full", "--quick"] {

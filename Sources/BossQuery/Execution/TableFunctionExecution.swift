@@ -151,7 +151,7 @@ extension StatementExecutor {
                     position: position)
             }
             throw DatabaseError(
-                "22023",
+                "22V02",
                 "RANGE \(lower), \(upper) cannot be cut into \(binCount) bins of a finite width above 0",
                 hint: "choose other bounds, or fewer BINS", position: position)
         }

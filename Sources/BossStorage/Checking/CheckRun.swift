@@ -134,7 +134,7 @@ extension StorageError {
         case .corrupt(_, let offset, let reason): "\(reason), at byte \(offset)"
         case .notFound: "the file is missing"
         case .unsupportedFormat(_, let unknown): "a newer bossql wrote it: it \(unknown)"
-        case .inputOutput(let operation, _, let errno): SystemFailure(errno).sentence(of: operation)
+        case .inputOutput(let operation, _, let errno): "it \(SystemFailure(errno).sentence(of: operation))"
         default: "\(self)"
         }
     }

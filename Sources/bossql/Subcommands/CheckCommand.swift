@@ -46,7 +46,7 @@ struct CheckCommand: RunnableCommand {
 
     func status() -> Int32 {
         let path = CommandRun.found(database)
-        return CommandRun.status(of: path, left: "the check was not ended, and nothing was changed") { run in
+        return CommandRun.status(of: path, left: "not everything was looked at") { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.check(path, isFull: !quick, control: control)
             }

@@ -1,4 +1,5 @@
 import BossCodec
+import Synchronization
 import Testing
 
 @testable import BossSimulator
@@ -28,11 +29,17 @@ struct ObstacleTests {
         try files.overwriteForTest(path, header, at: 0)
     }
 
+    private func references(of database: RichDatabase) throws -> [SegmentReference] {
+        try #require(database.engine).published.withLock { $0 }.table.all().map(\.reference)
+    }
+
     @Test("a segment file of a newer program is told as that, whatever its role")
     func newerSegments() throws {
-        let database = try RichDatabase(seed: Self.seed, closes: true)
-        let root = try Manifest(fileSystem: database.files).newest(nil)
-        for reference in root.segments {
+        let database = try RichDatabase(seed: Self.seed)
+        let segments = try references(of: database)
+        try database.close()
+        #expect(Set(segments.map(\.role)) == [.log, .bulk, .compacted])
+        for reference in segments {
             for isVersion in [true, false] {
                 let copy = database.files.clone()
                 if isVersion {
@@ -73,14 +80,16 @@ struct ObstacleTests {
 
     @Test("what scrubbing finds is what a check finds, with the commit")
     func scrubbedCommits() throws {
-        let database = try RichDatabase(seed: Self.seed, closes: true)
-        let root = try Manifest(fileSystem: database.files).newest(nil)
+        let database = try RichDatabase(seed: Self.seed)
+        let segments = try references(of: database)
+        let dropped = try #require(database.engine).writer.withLock { $0.root.droppedChannels }
+        try database.close()
         var seen: Set<SegmentRole> = []
-        for reference in root.segments {
+        for reference in segments {
             let copy = database.files.clone()
             let pages = copy.segmentLayout(reference.path)?.pages ?? []
             let wanted = pages.first {
-                $0.header.kind == .full && !root.droppedChannels.contains($0.header.key.group.channel)
+                $0.header.kind == .full && !dropped.contains($0.header.key.group.channel)
             }
             guard let page = wanted, let brick = page.entries.first(where: { $0.codec != .constant }) else {
                 continue

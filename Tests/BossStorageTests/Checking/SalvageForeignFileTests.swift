@@ -196,10 +196,10 @@ extension SalvageTests {
         let (path, root) = try newestRoot(database.files.clone())
         let segment = try #require(root.segments.first).path
         let log = try #require(database.files.fileNames.first { $0.hasPrefix("wal/") })
-        let (version, feature) = (UnknownFormat.version(found: 2, supported: 1), UnknownFormat.features(2))
+        let version = UnknownFormat.version(found: 2, supported: 1)
         for (file, offset, unknown) in [
-            (path, 4, version), (path, 12, feature), (segment, 4, version), (segment, 12, feature),
-            (log, 12, feature),
+            (path, 4, version), (path, 12, .features(1 << 33)), (segment, 4, version),
+            (segment, 12, .features(1 << 33)), (log, 12, .features(1 << 33)),
         ] {
             let source = database.files.clone()
             var bytes = try #require(source.contents(file))
