@@ -111,7 +111,8 @@ struct TransactionConflictTests {
                 failures.withLock { $0.append("\(error)") }
             }
         }
-        #expect(failures.withLock { $0 } == [])
+        let found = failures.withLock { $0 }
+        #expect(found == [])
         let last = try channel.erase(region)
         #expect(try values(all) == [0])
         let (voxels, isComplete) = counted.withLock { ($0.voxels, $0.isComplete) }

@@ -1,5 +1,6 @@
 import BossDatabase
 import BossQuery
+import BossVoxels
 import Foundation
 import Testing
 

@@ -85,7 +85,7 @@ struct ConflictTests {
                 noteDeletion(box)
             case 5: try engine.checkpoint()
             case 6: if Bool.random(using: &random) { try engine.compact() } else { try maintain() }
-            case 7, 8:
+            case 7:
                 let box = box()
                 var batch = WriteBatch(base: try engine.view())
                 batch.delete(group, lowest: box.lowest, highest: box.highest)
