@@ -29,7 +29,7 @@ struct EngineReading {
     /// Reads every brick of a group that the view names.
     mutating func readAll(_ engine: StorageEngine, _ view: View, _ group: PageGroup) throws {
         _ = try view.storedSize(of: group)
-        _ = try view.newestSequence(of: group)
+        _ = try view.commits(of: group)
         let written = try view.writtenCodes(group, in: 0...UInt64.max)
         try FuzzFailure.require(
             zip(written, written.dropFirst()).allSatisfy { $0 < $1 }, "written codes do not ascend")
