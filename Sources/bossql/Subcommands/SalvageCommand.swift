@@ -61,7 +61,7 @@ struct SalvageCommand: RunnableCommand {
             }
             write(outcome, source, target, run)
             try? run.output.flush()
-            do { try file?.write(outcome) } catch {
+            do throws(DatabaseError) { try file?.write(outcome) } catch {
                 run.write("\n")
                 try? file?.write(outcome, to: run.output)
                 return CommandRun.refuse(error)
