@@ -54,7 +54,7 @@ struct BackupMomentTests {
                 try constant(number % 250), at: box.lower, in: transaction)
             try transaction.commit()
             if number % 20 == 0 { try database.checkpoint() }
-            _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(pauseMilliseconds))
+            pause(milliseconds: pauseMilliseconds)
         }
     }
 
@@ -84,6 +84,68 @@ struct BackupMomentTests {
         }
         _ = try Database.restoreBackup(folder.file("copy"), to: folder.file("restored"))
         try expectWhole("restored")
+    }
+
+    /// What names has to wait when the backup begins, and a transaction is committed before or after it.
+    @Test("no transaction comes between the two halves of a backup")
+    func noneBetween() throws {
+        let database = try open("lab.bossdb")
+        try database.make(ChannelPlan()).write(try constant(0), at: box.lower)
+        var options = smallOptions()
+        options.access = .readOnly
+        let reader = try Database.open(folder.file("lab.bossdb"), options: options)
+        let other = try Catalog.open(path: folder.file("lab.bossdb/catalog.sqlite"), mode: .readOnly)
+        for round in 1...4 {
+            let failures = Mutex<[String]>([])
+            let (isHeld, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let finished = DispatchSemaphore(value: 0)
+            DispatchQueue(label: "holder").async {
+                defer { finished.signal() }
+                #expect(throws: Never.self) {
+                    try other.backup(to: folder.file("held\(round)")) { _ in
+                        isHeld.signal()
+                        release.wait()
+                    }
+                }
+            }
+            isHeld.wait()
+            DispatchQueue(label: "writer").async {
+                defer { finished.signal() }
+                do {
+                    // Waits for the one above, and keeps whoever begins to read waiting.
+                    try database.createCollection("n\(round)")
+                    let transaction = try database.beginTransaction()
+                    try database.createCollection("c\(round)", in: transaction)
+                    try database.channel("lab/exp/data").write(
+                        try constant(UInt64(round)), at: box.lower, in: transaction)
+                    try transaction.commit()
+                } catch { failures.withLock { $0.append("\(error)") } }
+            }
+            pause(milliseconds: 50)
+            DispatchQueue(label: "backup").async {
+                defer { finished.signal() }
+                do { try reader.backUp(to: folder.file("copy\(round)")) } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+            pause(milliseconds: 400)
+            release.signal()
+            for _ in 0..<3 { finished.wait() }
+            #expect(failures.withLock { $0 }.isEmpty, "\(failures.withLock { $0 })")
+            let copy = try open("copy\(round)")
+            let names = try copy.catalog.tree().collections.map(\.record.name)
+            let count = names.count { $0.hasPrefix("c") }
+            let bits = try copy.channel("lab/exp/data").read(region).bits
+            #expect(bits.allSatisfy { $0 == UInt64(count) }, "round \(round): \(names)")
+            try copy.close()
+        }
+        other.close()
+        try reader.close()
+        try database.close()
+    }
+
+    private func pause(milliseconds: Int) {
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(milliseconds))
     }
 
     @Test(
