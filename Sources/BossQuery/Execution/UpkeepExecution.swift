@@ -114,8 +114,8 @@ extension StatementExecutor {
         let cells: [(Column, Value)] = [
             bytes("bytes", storage.byteCount), bytes("live_bytes", storage.liveByteCount),
             bytes("dead_bytes", storage.deadByteCount), bytes("history_bytes", storage.historyByteCount),
-            bytes("in_flight_bytes", storage.inFlightByteCount), bytes("reader_bytes", storage.readerByteCount),
-            bytes("bound_bytes", storage.byteCountBound),
+            bytes("in_flight_bytes", storage.inFlightByteCount),
+            bytes("reader_bytes", storage.readerByteCount), bytes("bound_bytes", storage.byteCountBound),
             count("segment_files", storage.segmentCount), count("level_zero_files", storage.levelZeroCount),
             bytes("oldest_commit", head.oldestReadableCommit), bytes("newest_commit", head.commit),
             count("stalls", storage.stallCount),
