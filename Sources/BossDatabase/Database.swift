@@ -181,6 +181,7 @@ public final class Database: Sendable {
     private static func engineOptions(_ options: DatabaseOptions) -> StorageOptions {
         var engineOptions = StorageOptions()
         engineOptions.poolByteCount = options.poolByteCount
+        engineOptions.compactionRate = options.compactionByteRate
         engineOptions.bootIdentifier = BootIdentifier.current
         engineOptions.holder = holderName(ProcessInfo.processInfo.processIdentifier)
         return engineOptions

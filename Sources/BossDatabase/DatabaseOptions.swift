@@ -22,6 +22,8 @@ public struct DatabaseOptions: Sendable {
     public var bulkByteCount = 8 << 20
     /// Whether a thread of a writing handle counts and compacts segment files while there is work to do.
     public var maintainsInBackground = true
+    /// Bytes a second that compaction copies while there is space and no write waits for it; 0 for as fast as it can.
+    public var compactionByteRate = 200 << 20
     /// Threads that decode, encode and copy; all cores when nil.
     public var workerCount: Int?
 

@@ -27,9 +27,14 @@ extension DatabaseError {
                 "\(file.isEmpty ? "the folder" : file) \(SystemFailure(code).sentence(of: operation))",
                 hint: SystemFailure(code).hint)
         case .diskFull(let file):
+            let isReserve = file == SpaceReserve.path
             self.init(
-                "53100", "the disk is full: \(file) cannot grow",
-                hint: "nothing was changed; free space and try again, the database need not be reopened")
+                "53100",
+                "the disk is full: "
+                    + (isReserve ? "the room that is kept for deletions is used up" : "\(file) cannot grow"),
+                hint:
+                    "nothing was changed; free space and try again, a transaction from its BEGIN; the database need "
+                    + "not be reopened")
         case .corrupt(let file, let offset, let reason):
             self.init(
                 "XX001", "\(file) is damaged at byte \(offset): \(reason)",

@@ -99,10 +99,19 @@ struct CompactionPacer {
         if engine.isStopping.load(ordering: .relaxed) { throw .closed }
         try control(byteCount)
         let rate = engine.options.compactionRate
+        guard !isUrgent, rate > 0 else { return }
+        var left = byteCount * 1_000_000 / rate
         // Nobody has to wait for work that is done slowly on purpose.
-        guard !isUrgent, rate > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0,
+        while left > 0, engine.stalledWriterCount.load(ordering: .relaxed) == 0,
             engine.waitingCompactionCount.load(ordering: .relaxed) == 0
-        else { return }
-        Pause.microseconds(byteCount * 1_000_000 / rate)
+        {
+            Pause.microseconds(min(left, Self.pauseMicroseconds))
+            left -= Self.pauseMicroseconds
+            if engine.isStopping.load(ordering: .relaxed) { throw .closed }
+            try control(0)
+        }
     }
+
+    /// How often a pause looks whether it is still one.
+    private static let pauseMicroseconds = 50_000
 }
