@@ -16,8 +16,15 @@ typedef int64_t i64 UNALIGNED;
 typedef float f32 UNALIGNED;
 typedef double f64 UNALIGNED;
 
-// One machine-code version for each of three x86-64 levels; the loader picks.
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IS_WATCHED 1
+#endif
+#endif
+
+// One machine-code version for each of three x86-64 levels; the loader picks, before the thread sanitizer is ready for
+// any function.
+#if defined(__x86_64__) && defined(__linux__) && !defined(IS_WATCHED)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES
