@@ -41,6 +41,8 @@ struct SimulatedContent: Sendable {
     /// All bytes, or those of a range.
     func bytes(_ range: Range<Int>? = nil) -> [UInt8] {
         let range = (range ?? 0..<byteCount).clamped(to: 0..<byteCount)
+        // All empty arrays share their storage, to which this would write.
+        if range.isEmpty { return [] }
         return [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             count = read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
         }
