@@ -60,7 +60,8 @@ struct SharedMemory: @unchecked Sendable {
     }
 }
 
-/// Source memory that several workers read at once.
+/// Source memory that several workers read at once; that nobody writes to it meanwhile is the proof behind
+/// `@unchecked Sendable`.
 struct SharedBytes: @unchecked Sendable {
     let base: UnsafeRawPointer
 
