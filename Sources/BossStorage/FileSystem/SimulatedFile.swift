@@ -30,15 +30,9 @@ final class SimulatedFile: StorageFile {
     }
 
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(StorageError) {
-        let count = buffers.reduce(0) { $0 + $1.count }
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            for buffer in buffers {
-                let free = UnsafeMutableBufferPointer(
-                    rebasing: target[initialized..<initialized + buffer.count])
-                UnsafeMutableRawBufferPointer(free).copyMemory(from: buffer)
-                initialized += buffer.count
-            }
-        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(buffers.reduce(0) { $0 + $1.count })
+        for buffer in buffers { bytes.append(contentsOf: buffer) }
         try disk.access { state throws(StorageError) in try state.write(self, bytes, at: offset) }
     }
 
