@@ -11,22 +11,22 @@ enum Program {
         if let subcommand = arguments.first.flatMap(Subcommand.init(rawValue:)) {
             exit(subcommand.run(Array(arguments.dropFirst())))
         }
-        runShell(arguments)
+        exit(runShell(arguments))
     }
 
-    private static func runShell(_ arguments: [String]) {
+    private static func runShell(_ arguments: [String]) -> Int32 {
         do {
-            exit(ShellRun(options: try ShellOptions.reading(arguments)).run())
+            return ShellRun(options: try ShellOptions.reading(arguments)).run()
         } catch {
             // `--help` and `--version` arrive as errors with exit status 0.
             let message = ShellOptions.fullMessage(for: error) + "\n"
             if ShellOptions.exitCode(for: error) == .success {
-                exit(CommandRun.say(message))
+                return CommandRun.say(message)
             }
             // A second word that nothing takes: the first one may be a subcommand.
             let near = arguments.count > 1 ? arguments.first.flatMap(Subcommand.near) : nil
             CommandRun.complain(message + (near.map { "HINT: did you mean bossql \($0)?\n" } ?? ""))
-            exit(2)
+            return 2
         }
     }
 }

@@ -56,7 +56,7 @@ struct BackupTargetTests {
             guard lstat(path + "/" + name, &status) == 0 else { continue }
             switch status.st_mode & S_IFMT {
             case S_IFREG:
-                found[name] = (try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))).map(Array.init)
+                found[name] = try? fileBytes(path + "/" + name)
             case S_IFLNK:
                 let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path + "/" + name)
                 found[name] = Array("link to \(target ?? "?")".utf8)

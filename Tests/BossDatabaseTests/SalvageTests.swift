@@ -73,7 +73,7 @@ struct KnownDatabase {
             {
                 isFolder = type == .typeDirectory
             }
-            if !isFolder { found[name] = try Data(contentsOf: url) }
+            if !isFolder { found[name] = Data(try fileBytes(url.path)) }
         }
         return found
     }

@@ -66,8 +66,8 @@ enum CommandLineProgram {
         let status = child.wait(seconds: timeLimitSeconds)
         return CommandOutcome(
             status: try #require(status, "\(arguments) took longer than \(timeLimitSeconds) s"),
-            output: try Data(contentsOf: URL(fileURLWithPath: files[1])),
-            errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: files[2])), as: UTF8.self))
+            output: Data(try fileBytes(files[1])),
+            errors: String(decoding: try fileBytes(files[2]), as: UTF8.self))
     }
 }
 

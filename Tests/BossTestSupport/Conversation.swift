@@ -14,7 +14,7 @@ package final class Conversation {
     }
 
     package let child: ChildProcess
-    private let input: Int32
+    private var input: Int32?
     private let output: Int32
     private let errorsPath: String
     private var pending: [UInt8] = []
@@ -42,15 +42,22 @@ package final class Conversation {
 
     deinit {
         child.kill()
-        close(input)
+        endInput()
         close(output)
     }
 
+    /// Tells the program that nothing more comes.
+    package func endInput() {
+        if let input { close(input) }
+        input = nil
+    }
+
     /// What stands on standard error so far.
-    package var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
+    package var errors: String { String(decoding: (try? fileBytes(errorsPath)) ?? [], as: UTF8.self) }
 
     /// Sends text; what a dead child does not read is lost.
     package func send(_ text: String) {
+        guard let input else { return }
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }

@@ -64,8 +64,9 @@ struct SalvageCatalog {
     static func copy(_ source: String, to path: String) throws(DatabaseError) {
         for suffix in ["", "-journal"] {
             let from = DatabaseFolder.catalogPath(source) + suffix
-            // An unreadable file is as good as none.
-            let bytes = try? Data(contentsOf: URL(fileURLWithPath: from))
+            // An unreadable file is as good as none; for an empty one Foundation's reader leaks memory.
+            let length = try? FileManager.default.attributesOfItem(atPath: from)[.size] as? UInt64
+            let bytes = length == 0 ? Data() : try? Data(contentsOf: URL(fileURLWithPath: from))
             guard bytes != nil || suffix.isEmpty else { continue }
             do { try (bytes ?? Data()).write(to: URL(fileURLWithPath: path + suffix)) } catch {
                 throw DatabaseError("58030", "\(path)\(suffix) cannot be written: \(error)", cause: error)

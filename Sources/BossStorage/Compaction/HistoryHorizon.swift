@@ -26,8 +26,10 @@ extension StorageEngine {
             }
             writer.withLock { $0.upkeep.lastHorizonCheck = now }
         }
-        // The history gives way to new data, the older half of its commits first.
-        if givesWay || (isCounted && usage.held > 0 && usage.total + usage.inFlight > usage.softBound) {
+        // The history gives way to new data, the older half of its commits first; before the next half goes, what is
+        // dead by now has to.
+        let needed = usage.total - min(usage.total, usage.dead) + usage.inFlight
+        if givesWay || (isCounted && usage.held > 0 && needed > usage.softBound) {
             oldest = max(oldest, shown.sequence - (shown.sequence - oldest) / 2)
         }
         return KeptCommits(oldest: min(oldest, shown.sequence), snapshots: snapshots)

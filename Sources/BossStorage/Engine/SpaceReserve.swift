@@ -167,15 +167,17 @@ extension StorageEngine {
         endShortage(state)
     }
 
-    /// What is left to do for space when nothing else is: the log is sealed, so that its dead pages can go, and what
-    /// its deletions hide elsewhere; then the older half of the history is given up.
+    /// What is left to do for space when nothing else is. On a full disk the log is sealed, so that its dead pages can
+    /// go, and what its deletions hide elsewhere; there and near the space bound the older half of the history is given
+    /// up.
     ///
     /// - Returns: whether there is something to do now.
     func relieve(_ shown: PublishedState, _ usage: SpaceUsage) throws(StorageError) -> Bool {
         try writer.withLock { (state) throws(StorageError) in
-            guard state.reserve.isShort else { return false }
+            let isCrowded = usage.total + usage.inFlight > usage.softBound
+            guard state.reserve.isShort || isCrowded else { return false }
             let (log, memtable) = (state.log, published.withLock { $0.memtable })
-            if let log, log.end > UInt64(SegmentHeader.byteCount),
+            if state.reserve.isShort, let log, log.end > UInt64(SegmentHeader.byteCount),
                 log.allocatedByteCount >= options.reserveByteCount / 4 || memtable.hasDeletions
             {
                 try checkWritable(state)

@@ -192,7 +192,25 @@ extension CrashScenario {
             }
             try session.close()
         },
+        // There is no room for a copy of the log.
+        CrashScenario(
+            name: "recovery of a long log on a full disk", quotaByteCount: 160 << 10, prepare: longLog
+        ) { session in
+            session.forgetHistory()
+            try session.open()
+            try session.delete(channel: 1, 0..<32)
+            try session.drop(channel: 2)
+            for _ in 0..<200 where try session.engine?.maintain() == nil { break }
+            try session.commit([(CuboidKey(3, 1), session.full())])
+            try session.close()
+        },
     ]
+
+    @Sendable static func longLog(_ session: Session) throws {
+        try session.open()
+        for code in UInt64(0)..<32 { try session.commit([(CuboidKey(1, code), session.full())]) }
+        try session.commit([(CuboidKey(2, 0), session.full()), (CuboidKey(3, 0), session.full())])
+    }
 
     @Sendable static func created(_ session: Session) throws {
         try session.open()

@@ -114,6 +114,18 @@ final class Session {
         try step(next) { try engine.commit(batch) }
     }
 
+    /// Deletes a box of cuboids, whose codes are those of the range.
+    ///
+    /// - Precondition: the count is a power of two that divides the first code.
+    func delete(channel: UInt32, _ codes: Range<UInt64>) throws {
+        guard let engine else { return }
+        var batch = WriteBatch(base: try engine.view())
+        batch.delete(CuboidKey(channel, 0).group, lowest: codes.lowerBound, highest: codes.upperBound - 1)
+        var next = acknowledged
+        for code in codes { next.apply(CuboidKey(channel, code), .tombstone) }
+        try step(next) { try engine.commit(batch) }
+    }
+
     func bulk(_ changes: [(CuboidKey, PageChange)], aborts: Bool = false) throws {
         guard let engine else { return }
         var next = acknowledged

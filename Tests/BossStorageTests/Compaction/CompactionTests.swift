@@ -38,6 +38,35 @@ struct CompactionTests {
         #expect(givenUpCount > 2)
     }
 
+    @Test("takes the older half of the history at a time when space gets short", arguments: [false, true])
+    func halves(isBulk: Bool) throws {
+        var options = CrashScenario.smallOptions
+        options.spaceSlackByteCount = 6 << 20
+        options.compactionByteCount = 512 << 10
+        let session = Session(
+            files: SimulatedFileSystem(seed: 63), options: options, brickByteCount: 16 << 10)
+        try session.open()
+        let engine = try #require(session.engine)
+        try engine.setRetention(microseconds: 1 << 50)
+        var moves = 0
+        var oldest = engine.history.oldest
+        for number in UInt64(0)..<500 {
+            let change = [(CuboidKey(1, number % 16), session.full())]
+            if isBulk { try session.bulk(change) } else { try session.commit(change) }
+            let kept = session.acknowledgedSequence - oldest
+            try engine.maintainAll()
+            let left = session.acknowledgedSequence - engine.history.oldest
+            if engine.history.oldest > oldest {
+                moves += 1
+                #expect(left >= kept / 2, "commit \(number): \(kept) commits were kept, now \(left)")
+            }
+            oldest = engine.history.oldest
+            #expect(engine.spaceUsage.total <= engine.spaceUsage.bound)
+        }
+        #expect(moves > 1, "\(engine.spaceUsage), oldest \(oldest)")
+        try session.expectAcknowledged()
+    }
+
     @Test(
         "gives back the space of a channel that was dropped while its pages were in the log",
         arguments: [false, true])

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -112,19 +113,15 @@ struct FullDiskTests {
         }
     }
 
-    /// A limit: recovery writes a copy of the log before it goes on, and needs room for that.
-    @Test(
-        "a writer that finds a log longer than the reserve to recover on a full disk says so, and a reader opens"
-    )
-    func recoveryNeedsRoom() throws {
-        var options = options
-        options.reserveByteCount = 4096
+    /// A limit: recovery names the log in a new root.
+    @Test("a writer that finds a log to recover on a disk that takes no file says so, and a reader opens")
+    func recoveryNeedsRoot() throws {
         let session = Session(files: SimulatedFileSystem(seed: 4), options: options, brickByteCount: 4096)
         try session.open()
         try session.commit([(CuboidKey(1, 0), session.full()), (CuboidKey(1, 1), session.full())])
         session.kill()
         let files = session.files
-        files.setFaults(.quota(byteCount: files.usedByteCount))
+        files.setFaults(.failAtOperation(1, errno: ENOSPC, kinds: [.create], persistent: true))
         #expect(throws: StorageError.self) { try session.open() }
         guard case .diskFull = session.errors.last else { throw TestFailure("\(session.errors)") }
         do {

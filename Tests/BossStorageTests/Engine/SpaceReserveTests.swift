@@ -118,6 +118,31 @@ struct SpaceReserveTests {
         try session.close()
     }
 
+    @Test("a long log of a writer that was killed is recovered where it is on a full disk")
+    func recoveryInPlace() throws {
+        for room in [0, 1000, 20 << 10] {
+            let files = SimulatedFileSystem(seed: Self.seed)
+            let session = Session(files: files, options: CrashScenario.smallOptions)
+            try CrashScenario.longLog(session)
+            let log = try #require(files.fileNames.first { $0.hasPrefix("wal/") })
+            session.kill()
+            #expect((files.contents(log)?.count ?? 0) > room + 2 * Int(session.options.reserveByteCount))
+            files.setFaults(.quota(byteCount: files.usedByteCount + room))
+            try session.open()
+            #expect(files.fileNames.contains(log))
+            try session.expectAcknowledged()
+            try session.delete(keys: (0..<30).map { CuboidKey(1, $0) })
+            try session.drop(channel: 2)
+            try session.engine?.maintainAll()
+            try session.commit([(CuboidKey(3, 50), session.full())])
+            try session.expectAcknowledged()
+            try session.close()
+            try session.open()
+            try session.expectAcknowledged()
+            try refuseStrays(session, try #require(session.engine))
+        }
+    }
+
     @Test("the history gives way to new data when nothing else is left, and snapshots do not")
     func history() throws {
         let session = try prepared()
@@ -171,19 +196,6 @@ extension Session {
 
     /// Deletes cuboids one by one in one commit.
     func delete(keys: [CuboidKey]) throws { try commit(keys.map { ($0, .tombstone) }) }
-
-    /// Deletes a box of cuboids, whose codes are those of the range.
-    ///
-    /// - Precondition: the count is a power of two that divides the first code.
-    func delete(channel: UInt32, _ codes: Range<UInt64>) throws {
-        guard let engine else { return }
-        var batch = WriteBatch(base: try engine.view())
-        batch.delete(CuboidKey(channel, 0).group, lowest: codes.lowerBound, highest: codes.upperBound - 1)
-        let sequence = try engine.commit(batch)
-        var next = acknowledged
-        for code in codes { next.apply(CuboidKey(channel, code), .tombstone) }
-        settle(next, sequence: sequence)
-    }
 }
 
 extension StorageEngine {
