@@ -1,5 +1,35 @@
+import Synchronization
+
 /// Forgets deletions and dropped channels once nothing lies under them.
 extension StorageEngine {
+    /// Removes the files of dropped channels before the engine closes: a program that only drops a channel gives its
+    /// space back, too.
+    ///
+    /// - Throws: only what says that the writer has failed.
+    func removeDropped() throws(StorageError) {
+        let isNeeded = writer.withLock { !$0.isClosed && $0.failure == nil }
+        guard !isReadOnly, isNeeded, !published.withLock({ $0.droppedChannels.isEmpty }) else { return }
+        do throws(StorageError) {
+            try maintenance.withLock { (_) throws(StorageError) in while try removeNext() {} }
+        } catch {
+            switch error {
+            case .inputOutput, .storageFailed: throw error
+            default: return  // The next writer sees to it.
+            }
+        }
+    }
+
+    private func removeNext() throws(StorageError) -> Bool {
+        let (shown, usage, upkeep, reader) = try survey()
+        let picker = CompactionPicker(
+            segments: try candidates(shown, upkeep, forcing: []), state: upkeep, usage: usage,
+            options: options, droppedChannels: shown.droppedChannels)
+        guard let task = picker.drop() else { return false }
+        let step = try usingReserve { () throws(StorageError) in try run(task, reader, usage) { _ in } }
+        if case .dropped = step { return true }
+        return false
+    }
+
     /// Deletions that no older page lies under any more.
     func clearDeletions(_ shown: PublishedState) throws(StorageError) -> Bool {
         var done: Set<RangeTombstone> = []

@@ -35,7 +35,8 @@ struct CompactionPicker {
         }
     }
 
-    private func drop() -> CompactionTask? {
+    /// What costs nothing.
+    func drop() -> CompactionTask? {
         let empty = segments.filter { segment in
             let reference = segment.reference
             if state.count(of: reference).isEmpty { return true }

@@ -103,15 +103,7 @@ extension StorageEngine {
         if isStopping.load(ordering: .relaxed) { throw .closed }
         let fileCount = reclaimer.reclaim()
         if fileCount > 0 { return .reclaimed(fileCount: fileCount) }
-        let (shown, usage) = try writer.withLock { (state) throws(StorageError) in
-            try checkWritable(state)
-            probeRoom(state)
-            return (published.withLock { $0 }, self.usage(state))
-        }
-        let kept = try keptCommits(shown, usage)
-        let upkeep = try takeOver(kept, shown)
-        let reader = VersionReader(
-            view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
+        let (shown, usage, upkeep, reader) = try survey()
         if let counted = try countNext(shown, upkeep, reader) { return counted }
         let segments = try candidates(shown, upkeep, forcing: wanted)
         let picker = CompactionPicker(
@@ -125,6 +117,20 @@ extension StorageEngine {
         if try relieve(shown, usage) { return .counted }
         if let noted = try usingReserve({ () throws(StorageError) in try moveNotes() }) { return noted }
         return try sweepNext()
+    }
+
+    /// The present state, where its bytes are, and who needs what of them.
+    func survey() throws(StorageError) -> (PublishedState, SpaceUsage, UpkeepState, VersionReader) {
+        let (shown, usage) = try writer.withLock { (state) throws(StorageError) in
+            try checkWritable(state)
+            probeRoom(state)
+            return (published.withLock { $0 }, self.usage(state))
+        }
+        let kept = try keptCommits(shown, usage)
+        let upkeep = try takeOver(kept, shown)
+        let reader = VersionReader(
+            view: View(state: shown, leaves: leaves), leaves: leaves, kept: kept)
+        return (shown, usage, upkeep, reader)
     }
 
     private func countNext(

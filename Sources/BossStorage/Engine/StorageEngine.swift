@@ -98,6 +98,7 @@ package final class StorageEngine: Sendable {
     /// nothing of them. Closing twice does nothing.
     package func close() throws(StorageError) {
         stopMaintenance()
+        let removal = Result { () throws(StorageError) in try removeDropped() }
         try writer.withLock { (state) throws(StorageError) in
             guard !state.isClosed else { return }
             defer {
@@ -114,6 +115,7 @@ package final class StorageEngine: Sendable {
             if let log = state.log { try closeLog(log, state) }
             reclaimer.reclaim()
         }
+        try removal.get()
     }
 
     /// The closed handle itself needs no files any more; views of it do, until the last one is gone.

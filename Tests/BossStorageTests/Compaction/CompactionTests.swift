@@ -38,6 +38,22 @@ struct CompactionTests {
         #expect(givenUpCount > 2)
     }
 
+    @Test("is not needed for a channel that is dropped right before the end to give its space back")
+    func droppedBeforeClosing() throws {
+        let session = Session(files: SimulatedFileSystem(seed: 64), options: CrashScenario.smallOptions)
+        try session.open()
+        try session.bulk([(CuboidKey(2, 0), session.full())])
+        let before = session.files.usedByteCount
+        try session.bulk((0..<64).map { (CuboidKey(1, $0), session.full()) })
+        #expect(session.files.usedByteCount > before + 128 << 10)
+        try session.drop(channel: 1)
+        try session.close()
+        #expect(session.files.usedByteCount < before + 16 << 10)
+        try session.open()
+        try session.expectAcknowledged()
+        try refuseStrays(session, try #require(session.engine))
+    }
+
     @Test("takes the older half of the history at a time when space gets short", arguments: [false, true])
     func halves(isBulk: Bool) throws {
         var options = CrashScenario.smallOptions
