@@ -22,6 +22,9 @@ public final class Session: Sendable {
     /// Whether a transaction is open, failed or not.
     public var isInTransaction: Bool { transactionStatus != .idle }
 
+    /// Whether a transaction is open whose changes would be lost without COMMIT: one that was not begun READ ONLY.
+    public var holdsUncommittedWork: Bool { state.withLock { $0.transaction != nil } }
+
     /// Runs one statement; a `;` at its end is allowed.
     ///
     /// - Parameters:

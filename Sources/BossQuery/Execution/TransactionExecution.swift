@@ -107,6 +107,12 @@ extension StatementExecutor {
                 "25001", "a transaction is open already", hint: "COMMIT or ROLLBACK it first",
                 position: position.source)
         }
+        guard isReadOnly || !database.isReadOnly else {
+            throw DatabaseError(
+                "25006", "the database is open read-only",
+                hint: "BEGIN READ ONLY reads one state throughout; open it without --read-only to write",
+                position: position.source)
+        }
         if isReadOnly {
             state.readOnlyView = try locating(position) { () throws(DatabaseError) in try database.view() }
         } else {
