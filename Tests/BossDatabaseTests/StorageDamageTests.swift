@@ -7,7 +7,9 @@ import Testing
 /// Damage that background work meets, as the storage statistics tell it.
 @Suite("Damage in the storage statistics")
 struct StorageDamageTests {
-    @Test("damage that the scrub in the background finds is told with channel and file, and gone with the channel")
+    @Test(
+        "damage that the scrub in the background finds is told with channel and file, and gone with the channel"
+    )
     func scrubbed() throws {
         let known = try KnownDatabase(layers: 0)
         let path = try damagedFile(known)

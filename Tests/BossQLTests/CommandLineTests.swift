@@ -38,13 +38,16 @@ struct CommandLineTests {
 
     // MARK: Transactions
 
-    @Test("a transaction that is open at the end is rolled back, with a warning; one that only reads needs none")
+    @Test(
+        "a transaction that is open at the end is rolled back, with a warning; one that only reads needs none"
+    )
     func forgottenCommit() throws {
         let lab = try Self.database()
         let change = "SET METADATA ON lab/mouse 'k' = 1;"
         let warning = "WARNING 01000: the transaction that was still open was rolled back"
         for (arguments, input) in [
-            (["-c", "BEGIN; " + change], ""), ([], "BEGIN;\n" + change), ([], "BEGIN; " + change + "\n.quit\n"),
+            (["-c", "BEGIN; " + change], ""), ([], "BEGIN;\n" + change),
+            ([], "BEGIN; " + change + "\n.quit\n"),
         ] {
             let outcome = try CommandLineProgram.run([lab.path] + arguments, input: input)
             #expect(outcome.status == 0 && outcome.errors.hasPrefix(warning), "\(outcome.errors)")
@@ -66,12 +69,13 @@ struct CommandLineTests {
         let refused = try CommandLineProgram.run([lab.path, "--read-only", "-c", "BEGIN"])
         #expect(refused.status == 1 && refused.errors.contains("ERROR 25006"))
         #expect(refused.errors.contains("HINT: BEGIN READ ONLY "), "\(refused.errors)")
-        #expect(try CommandLineProgram.run([lab.path, "--read-only", "-c", "BEGIN READ ONLY; COMMIT"]).status == 0)
+        #expect(
+            try CommandLineProgram.run([lab.path, "--read-only", "-c", "BEGIN READ ONLY; COMMIT"]).status == 0
+        )
     }
 
     @Test("a full disk on which a database does not open is told in the same words each time")
     func fullDisk() throws {
-
         guard let disk = try TemporaryDisk(byteCount: 1 << 20) else {
             print("not allowed to mount a file system: not tested")
             return

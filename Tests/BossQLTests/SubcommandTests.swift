@@ -243,8 +243,14 @@ struct SubcommandTests {
         let lab = try Lab()
         #expect(try lab.run("backup", "lab.bossdb", "copy.bossdb").status == 0)
         let copy = lab.folder.file("copy.bossdb")
-        for name in try FileManager.default.subpathsOfDirectory(atPath: copy) {
-            guard name.hasSuffix(".mf") || name.hasSuffix(".seg") else { continue }
+        let names = try FileManager.default.subpathsOfDirectory(atPath: copy)
+        // The newest root, and a file that the next backup keeps.
+        let root = try #require(names.filter { $0.hasSuffix(".mf") }.max())
+        let kept = try #require(
+            names.first { name in
+                name.hasSuffix(".seg") && FileManager.default.fileExists(atPath: lab.url(name).path)
+            })
+        for name in [root, kept] {
             let url = URL(fileURLWithPath: copy + "/" + name)
             let sound = try Data(contentsOf: url)
             var bytes = sound
@@ -253,7 +259,8 @@ struct SubcommandTests {
             try bytes.write(to: url)
             let outcome = try lab.run("backup", "lab.bossdb", "copy.bossdb")
             #expect(outcome.status == 3, "\(name)")
-            #expect(outcome.errors.hasPrefix("ERROR XX001: copy.bossdb/\(name) is damaged"), "\(outcome.errors)")
+            #expect(
+                outcome.errors.hasPrefix("ERROR XX001: copy.bossdb/\(name) is damaged"), "\(outcome.errors)")
             #expect(outcome.errors.contains("HINT: the damage is in the copy, not in the database"))
             #expect(outcome.errors.contains("new folder") && !outcome.errors.contains("salvage"))
             #expect(try lab.run("check", "lab.bossdb").status == 0)
@@ -319,7 +326,8 @@ struct SubcommandTests {
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("other.bossdb")))
     }
 
-    @Test("snapshots that salvage leaves behind are noted: nothing of the newest state is lost, and it exits 0")
+    @Test(
+        "snapshots that salvage leaves behind are noted: nothing of the newest state is lost, and it exits 0")
     func salvageWithoutSnapshots() throws {
         let lab = try Lab()
         #expect(try lab.run("lab.bossdb", "-c", "CREATE SNAPSHOT before OF lab/mouse").status == 0)

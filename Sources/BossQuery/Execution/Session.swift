@@ -105,8 +105,7 @@ public final class Session: Sendable {
         if case .transaction(.rollback, _) = statement { return }
         throw DatabaseError(
             "25P02", "the transaction has failed, so only ROLLBACK is accepted",
-            hint: state.marks.last?.name.map { "ROLLBACK TO \($0) goes on from the savepoint" }
-                ?? "ROLLBACK and begin again",
+            hint: state.wayBack ?? "ROLLBACK and begin again",
             position: statement.position.source)
     }
 }

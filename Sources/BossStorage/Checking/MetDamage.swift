@@ -36,7 +36,8 @@ extension StorageEngine {
 
     /// Keeps what has stopped maintenance, if it is a segment file that is there: what it was writing is not any more.
     func noteDamage(_ error: StorageError) {
-        guard let path = error.troubledFile, path.hasSuffix(".seg"), (try? fileSystem.exists(path)) == true else {
+        guard let path = error.troubledFile, path.hasSuffix(".seg"), (try? fileSystem.exists(path)) == true
+        else {
             return
         }
         let run = scrubRun()
