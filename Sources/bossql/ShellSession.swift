@@ -38,8 +38,18 @@ final class ShellSession {
     /// databases wants to know which one, in the same words each time.
     static func naming(_ path: String, _ error: DatabaseError) -> DatabaseError {
         let message = error.message.replacing(path + "/", with: "")
-        if error.message.hasPrefix(path) || message.contains(path) { return error }
+        if error.message.hasPrefix(path + "/") || names(path, message) { return error }
         return DatabaseError(error.sqlState, "\(path): \(message)", hint: error.hint, cause: error.cause)
+    }
+
+    /// Whether a path stands in a message by itself: `db` does not in `tmp.9db7`.
+    private static func names(_ path: String, _ message: String) -> Bool {
+        func isPart(_ character: Character?) -> Bool {
+            character.map { $0.isLetter || $0.isNumber || "_-./".contains($0) } ?? false
+        }
+        return message.ranges(of: path).contains { range in
+            !isPart(message[..<range.lowerBound].last) && !isPart(message[range.upperBound...].first)
+        }
     }
 
     /// Closes the database; the session must not be used again.

@@ -72,6 +72,31 @@ struct CatalogWaitingTests {
             try catalog.collections().map(\.name) == ["lab", "open", "waiter0", "waiter1", "waiter2"])
     }
 
+    @Test("a writer gets its turn beside one that never stops writing", arguments: [false, true])
+    func fairness(inMemory: Bool) throws {
+        let directory = inMemory ? nil : TemporaryDirectory()
+        let catalog = try open(directory, waitingSeconds: 10)
+        let isDone = Atomic<Bool>(false)
+        let ended = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            // What fails here shows in the count.
+            while !isDone.load(ordering: .relaxed) {
+                try? catalog.setMetadata(on: .collection("lab"), [MetadataAssignment(key: "k", value: "1")])
+            }
+            ended.signal()
+        }
+        let start = ContinuousClock.now
+        for number in 0..<20 {
+            try catalog.createCollection(NewCollection(name: "other\(number)"))
+        }
+        let elapsed = ContinuousClock.now - start
+        isDone.store(true, ordering: .relaxed)
+        ended.wait()
+        // A write takes some milliseconds, and each of these waits for one other.
+        #expect(elapsed < .seconds(5), "\(elapsed)")
+        #expect(try catalog.metadata(on: .collection("lab")).count == 1)
+    }
+
     @Test("each writer waits its own time, however many there are", arguments: [false, true])
     func ownTime(inMemory: Bool) throws {
         let directory = inMemory ? nil : TemporaryDirectory()

@@ -254,8 +254,7 @@ struct SubcommandTests {
             let url = URL(fileURLWithPath: copy + "/" + name)
             let sound = try Data(contentsOf: url)
             var bytes = sound
-            // The root, or the footer of a segment file.
-            bytes[name.hasSuffix(".mf") ? 100 : bytes.count - 20] ^= 1
+            if name == root { bytes[bytes.startIndex + 100] ^= 1 } else { bytes = bytes.prefix(5000) }
             try bytes.write(to: url)
             let outcome = try lab.run("backup", "lab.bossdb", "copy.bossdb")
             #expect(outcome.status == 3, "\(name)")
