@@ -18,7 +18,7 @@ package enum CatalogMode: Hashable, Sendable {
 ///
 /// Every operation is one transaction, durable when it returns; `beginTransaction` is for several. Operations may be
 /// called from several threads; they block, on the disk and for up to 5 s on another connection, so not from the
-/// cooperative pool.
+/// cooperative pool. Who waits for a transaction to end holds nothing that others need.
 ///
 /// **One connection**, and one more once a transaction writes. A `DatabaseQueue` opens one where a pool opens at
 /// least two and writes a dummy table into the log; its `synchronous` setting stays what we set, where a pool
@@ -49,8 +49,8 @@ package final class Catalog: Sendable {
     let cache = Mutex(ResolutionCache())
     /// Commits of the engine that the catalog may not have, oldest first; nearly always none.
     let outstanding = Mutex<[OutstandingRedo]>([])
-    /// Who changes a catalog in memory; files have SQLite's lock for that.
-    let memoryLock = MemoryWriteLock()
+    /// Who changes the catalog. SQLite's lock keeps only other handles away.
+    let writeLock = CatalogWriteLock()
 
     init(
         path: String, isReadOnly: Bool, isInMemory: Bool, queue: DatabaseQueue,

@@ -1,34 +1,6 @@
 import GRDB
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// Who may change a catalog in memory. Waits by looking again, as SQLite does with the lock of a file.
-final class MemoryWriteLock: Sendable {
-    private let isHeld = Mutex(false)
-
-    /// Returns false if the lock was not free within the timeout.
-    func acquire(timeoutSeconds: Double) -> Bool {
-        var attempts = max(0, Int(timeoutSeconds * 1000))
-        while true {
-            let acquired = isHeld.withLock { isHeld in
-                defer { isHeld = true }
-                return !isHeld
-            }
-            if acquired { return true }
-            guard attempts > 0 else { return false }
-            attempts -= 1
-            usleep(1000)
-        }
-    }
-
-    func release() { isHeld.withLock { $0 = false } }
-}
-
 /// The connections of transactions.
 extension Catalog {
     /// The connection of a transaction that writes: to the file, or to what will be a copy of a catalog in memory.
@@ -57,11 +29,9 @@ extension Catalog {
 
     /// Takes the write lock and begins, on the connection of a transaction.
     func lockForTransaction(_ db: Database) throws {
-        guard isInMemory else { return try beginSettled(db) }
-        guard memoryLock.acquire(timeoutSeconds: busyTimeoutSeconds) else {
-            throw CatalogError.lockedByTransaction(file: path)
-        }
+        try acquireWriteLock()
         do {
+            guard isInMemory else { return try beginSettled(db) }
             try onConnection { own in
                 try beginSettled(own)
                 try own.rollback()
@@ -69,24 +39,25 @@ extension Catalog {
             }
             try db.beginTransaction(.immediate)
         } catch {
-            memoryLock.release()
+            writeLock.release()
             throw error
         }
     }
 
-    /// Gives up what is left of the lock once the connection of the transaction has rolled back or committed.
-    func unlockAfterTransaction() {
-        if isInMemory { memoryLock.release() }
+    /// Gives up the lock, once the connection of the transaction has rolled back or committed.
+    func unlockAfterTransaction() { writeLock.release() }
+
+    /// Runs an operation that writes, while no transaction of this handle does.
+    func withWriteLock<Value>(_ body: () throws(CatalogError) -> Value) throws(CatalogError) -> Value {
+        try acquireWriteLock()
+        defer { writeLock.release() }
+        return try body()
     }
 
-    /// Keeps transactions of a catalog in memory away; a file has SQLite's own lock.
-    func withWriteLock<Value>(_ body: () throws(CatalogError) -> Value) throws(CatalogError) -> Value {
-        guard isInMemory else { return try body() }
-        guard memoryLock.acquire(timeoutSeconds: busyTimeoutSeconds) else {
+    private func acquireWriteLock() throws(CatalogError) {
+        guard writeLock.acquire(timeoutSeconds: busyTimeoutSeconds) else {
             throw .lockedByTransaction(file: path)
         }
-        defer { memoryLock.release() }
-        return try body()
     }
 
     /// A copy of the committed state, in memory.

@@ -94,8 +94,10 @@ extension DatabaseError {
                 "42602", "\"\(name)\" is not a name for a \(kind.rawValue)",
                 hint: "names have 1 to 255 letters, digits, _ and -")
         case .notEmpty(let kind, let path, let childCount):
+            let child = kind == .collection ? "experiment" : "channel"
             self.init(
-                "2BP01", "\(kind.rawValue) \(path) still holds \(childCount) objects",
+                "2BP01",
+                "\(kind.rawValue) \(path) still holds \(childCount) \(child)\(childCount == 1 ? "" : "s")",
                 hint: "use CASCADE to drop them too")
         case .inUse(let kind, let path, let by):
             self.init("23503", "\(kind.rawValue) \(path) is used by \(by)")

@@ -25,7 +25,8 @@ public struct StorageStatistics: Hashable, Sendable {
     public let stallCount: Int
     /// How long they waited in all.
     public let stallMicroseconds: Int64
-    /// Why compaction could not go on the last time; nil when it could.
+    /// Why maintenance could not go on the last time, else the last damage that it or scrubbing has met, with the file,
+    /// until it is repaired; nil when all is well.
     public let lastFailure: String?
 }
 
@@ -40,7 +41,20 @@ extension Database {
             readerByteCount: engine.retiredByteCount, byteCountBound: usage.bound,
             segmentCount: usage.segmentCount, levelZeroCount: usage.levelZeroCount,
             stallCount: usage.stallCount, stallMicroseconds: usage.stallMicroseconds,
-            lastFailure: usage.lastFailure)
+            lastFailure: lastFailure(usage))
+    }
+
+    private func lastFailure(_ usage: SpaceUsage) -> String? {
+        if let failure = usage.lastFailure { return DatabaseError(failure).message }
+        if usage.postponedCount > 0 { return "no room to write \(usage.postponedCount) segment files again" }
+        return usage.lastDamage.map(words)
+    }
+
+    /// A finding in words that name the channel.
+    private func words(of finding: CheckFinding) -> String {
+        // Without names it is told by numbers.
+        let named = DatabaseFinding(finding, (try? ChannelNames(catalog)) ?? ChannelNames())
+        return "\(named.object): \(named.problem)"
     }
 
     /// Writes segment files again until nothing is dead and nothing overlaps that need not: for a person who wants

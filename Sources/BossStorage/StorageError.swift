@@ -37,6 +37,31 @@ public enum StorageError: Error, Hashable, Sendable {
 }
 
 extension StorageError {
+    /// The file that is damaged, missing, of a newer format or that the system refuses; nil for other errors.
+    package var troubledFile: String? {
+        switch self {
+        case .corrupt(let file, _, _), .inputOutput(_, let file, _), .unsupportedFormat(let file, _),
+            .notFound(let file):
+            file
+        default: nil
+        }
+    }
+
+    /// The same error with a directory in front of the troubled file, for errors of a directory that is not the
+    /// database's own.
+    func inside(_ directory: String) -> StorageError {
+        switch self {
+        case .corrupt(let file, let offset, let reason):
+            .corrupt(file: "\(directory)/\(file)", offset: offset, reason: reason)
+        case .inputOutput(let operation, let file, let errno):
+            .inputOutput(operation: operation, file: "\(directory)/\(file)", errno: errno)
+        case .unsupportedFormat(let file, let unknown):
+            .unsupportedFormat(file: "\(directory)/\(file)", unknown)
+        case .notFound(let file): .notFound(file: "\(directory)/\(file)")
+        default: self
+        }
+    }
+
     /// Runs a flush. What it was to make durable is lost when it fails, for whatever reason, so the writer
     /// has to stop.
     ///

@@ -79,7 +79,7 @@ struct ShellRun {
         } catch {
             status = refuse(error.databaseError)
         }
-        do { try shell.session.close() } catch { status = max(status, refuse(error)) }
+        do { try shell.close() } catch { status = max(status, refuse(error)) }
         return status
     }
 

@@ -189,6 +189,18 @@ final class Shell {
         note(ErrorReport.text(error, statement: statement, place: place, usesColor: usesColor))
     }
 
+    /// Gives the database up, and says so when an open transaction goes with it.
+    func close() throws(DatabaseError) {
+        if session.holdsUncommittedWork {
+            note(
+                ErrorReport.warning(
+                    sqlState: "01000",
+                    message: "the transaction that was still open was rolled back, nothing of it is stored")
+                    + "HINT: COMMIT keeps the changes of a transaction\n")
+        }
+        try session.close()
+    }
+
     /// Writes a line to standard error; there is nowhere to report that it cannot be written.
     func note(_ text: String) {
         try? standardError.write(text)

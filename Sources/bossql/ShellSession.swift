@@ -34,11 +34,22 @@ final class ShellSession {
         session = Session(database: database)
     }
 
-    /// The engine names files relative to the database; someone who opens several wants to know which one.
+    /// The engine names files relative to the database, the catalog with its folder; someone who opens several
+    /// databases wants to know which one, in the same words each time.
     static func naming(_ path: String, _ error: DatabaseError) -> DatabaseError {
-        if error.message.contains(path) { return error }
-        return DatabaseError(
-            error.sqlState, "\(path): \(error.message)", hint: error.hint, cause: error.cause)
+        let message = error.message.replacing(path + "/", with: "")
+        if error.message.hasPrefix(path + "/") || names(path, message) { return error }
+        return DatabaseError(error.sqlState, "\(path): \(message)", hint: error.hint, cause: error.cause)
+    }
+
+    /// Whether a path stands in a message by itself: `db` does not in `tmp.9db7`.
+    private static func names(_ path: String, _ message: String) -> Bool {
+        func isPart(_ character: Character?) -> Bool {
+            character.map { $0.isLetter || $0.isNumber || "_-./".contains($0) } ?? false
+        }
+        return message.ranges(of: path).contains { range in
+            !isPart(message[..<range.lowerBound].last) && !isPart(message[range.upperBound...].first)
+        }
     }
 
     /// Closes the database; the session must not be used again.
@@ -48,6 +59,9 @@ final class ShellSession {
 
     /// Whether BEGIN was run and neither COMMIT nor ROLLBACK.
     var isInTransaction: Bool { session.isInTransaction }
+
+    /// Whether closing would undo what an open transaction has done.
+    var holdsUncommittedWork: Bool { session.holdsUncommittedWork }
 
     /// Runs one statement.
     func run(

@@ -36,6 +36,61 @@ struct CommandLineTests {
         return voxels
     }
 
+    // MARK: Transactions
+
+    @Test(
+        "a transaction that is open at the end is rolled back, with a warning; one that only reads needs none"
+    )
+    func forgottenCommit() throws {
+        let lab = try Self.database()
+        let change = "SET METADATA ON lab/mouse 'k' = 1;"
+        let warning = "WARNING 01000: the transaction that was still open was rolled back"
+        for (arguments, input) in [
+            (["-c", "BEGIN; " + change], ""), ([], "BEGIN;\n" + change),
+            ([], "BEGIN; " + change + "\n.quit\n"),
+        ] {
+            let outcome = try CommandLineProgram.run([lab.path] + arguments, input: input)
+            #expect(outcome.status == 0 && outcome.errors.hasPrefix(warning), "\(outcome.errors)")
+            #expect(outcome.errors.contains("HINT: COMMIT"))
+        }
+        let failed = try CommandLineProgram.run([lab.path, "-c", "BEGIN; " + change + " SHOW NOTHING;"])
+        #expect(failed.status == 1 && failed.errors.contains(warning), "\(failed.errors)")
+        for text in ["BEGIN; ROLLBACK;", "BEGIN READ ONLY; SHOW COLLECTIONS;", "SHOW COLLECTIONS;"] {
+            #expect(try CommandLineProgram.run([lab.path, "-c", text]).errors.isEmpty, "\(text)")
+        }
+        let rows = try CommandLineProgram.run(
+            [lab.path, "-c", "SHOW METADATA IN lab/mouse", "--format", "csv"])
+        #expect(rows.text == "key,value,updated_at\r\n")
+    }
+
+    @Test("BEGIN on a database that is only read names the transaction that works there")
+    func readOnlyBegin() throws {
+        let lab = try Self.database()
+        let refused = try CommandLineProgram.run([lab.path, "--read-only", "-c", "BEGIN"])
+        #expect(refused.status == 1 && refused.errors.contains("ERROR 25006"))
+        #expect(refused.errors.contains("HINT: BEGIN READ ONLY "), "\(refused.errors)")
+        #expect(
+            try CommandLineProgram.run([lab.path, "--read-only", "-c", "BEGIN READ ONLY; COMMIT"]).status == 0
+        )
+    }
+
+    @Test("a full disk on which a database does not open is told in the same words each time")
+    func fullDisk() throws {
+        guard let disk = try TemporaryDisk(byteCount: 1 << 20) else {
+            print("not allowed to mount a file system: not tested")
+            return
+        }
+        defer { disk.unmount() }
+        // Two pages of the file system are left: for empty files, and not for a catalog.
+        try Data(count: 1_040_000).write(to: URL(fileURLWithPath: disk.path + "/filler"))
+        for _ in 0..<3 {
+            let outcome = try CommandLineProgram.run(["db", "-c", "SHOW COLLECTIONS"], folder: disk.path)
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.hasPrefix("ERROR 53100: db: the disk is full: "), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("db/"), "\(outcome.errors)")
+        }
+    }
+
     // MARK: Versions
 
     @Test("a reader in another process sees a snapshot, and the history, beside the writer")

@@ -18,6 +18,17 @@ struct HelpTests {
         }
     }
 
+    @Test("ideas of the language are found by the words for them, of one or of several")
+    func ideas() {
+        for (word, name) in [
+            ("transactions", "TRANSACTION"), ("versions", "VERSION"), ("retention", "RETENTION"),
+            ("paths", "PATH"),
+        ] {
+            #expect(HelpTopic.matching(word).map(\.name) == [name])
+        }
+        #expect(HelpTopic.matching("nothings").isEmpty)
+    }
+
     /// What the statements are answered with; 00000 for success. Most find no channel.
     private func sqlState(of script: String, in session: Session) throws -> String {
         do {

@@ -238,6 +238,40 @@ struct SubcommandTests {
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("copy.bossdb")))
     }
 
+    @Test("damage in an earlier backup is told of the backup, with what to do")
+    func damagedTarget() throws {
+        let lab = try Lab()
+        #expect(try lab.run("backup", "lab.bossdb", "copy.bossdb").status == 0)
+        let copy = lab.folder.file("copy.bossdb")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: copy)
+        // The newest root, and a file that the next backup keeps.
+        let root = try #require(names.filter { $0.hasSuffix(".mf") }.max())
+        let kept = try #require(
+            names.first { name in
+                name.hasSuffix(".seg") && FileManager.default.fileExists(atPath: lab.url(name).path)
+            })
+        for name in [root, kept] {
+            let url = URL(fileURLWithPath: copy + "/" + name)
+            let sound = try Data(contentsOf: url)
+            var bytes = sound
+            if name == root { bytes[bytes.startIndex + 100] ^= 1 } else { bytes = bytes.prefix(5000) }
+            try bytes.write(to: url)
+            let outcome = try lab.run("backup", "lab.bossdb", "copy.bossdb")
+            #expect(outcome.status == 3, "\(name)")
+            #expect(
+                outcome.errors.hasPrefix("ERROR XX001: copy.bossdb/\(name) is damaged"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("HINT: the damage is in the copy, not in the database"))
+            #expect(outcome.errors.contains("new folder") && !outcome.errors.contains("salvage"))
+            #expect(try lab.run("check", "lab.bossdb").status == 0)
+            let statement = try lab.run(
+                "lab.bossdb", "--read-only", "-c", "BACKUP TO 'copy.bossdb' INCREMENTAL")
+            #expect(statement.errors.contains("XX001: copy.bossdb/\(name) is damaged"), "\(statement.errors)")
+            #expect(statement.errors.contains("HINT: the damage is in the copy"))
+            try sound.write(to: url)
+        }
+        #expect(try lab.run("backup", "lab.bossdb", "copy.bossdb").status == 0)
+    }
+
     @Test("what a killed restore has left is whole or does not open, and the next one does its work")
     func killedRestore() throws {
         let lab = try Lab()
@@ -280,7 +314,7 @@ struct SubcommandTests {
         let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb", "--losses", "lost.csv")
         #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
         #expect(outcome.text.hasPrefix("salvaged lab.bossdb to saved.bossdb: 4 cuboids of 1 channel\n"))
-        #expect(outcome.text.hasSuffix("nothing was lost\n"))
+        #expect(outcome.text.hasSuffix("\nnothing of the newest state was lost\n"))
         #expect(try lab.contents() == before)
         #expect(try lab.read(lab.folder.file("saved.bossdb")) == lab.voxels)
         let list = try String(contentsOfFile: lab.folder.file("lost.csv"), encoding: .utf8)
@@ -289,6 +323,21 @@ struct SubcommandTests {
         let again = try lab.run("salvage", "lab.bossdb", "other.bossdb", "--losses", "lost.csv")
         #expect(again.status == 1 && again.errors.contains("42P07"))
         #expect(!FileManager.default.fileExists(atPath: lab.folder.file("other.bossdb")))
+    }
+
+    @Test(
+        "snapshots that salvage leaves behind are noted: nothing of the newest state is lost, and it exits 0")
+    func salvageWithoutSnapshots() throws {
+        let lab = try Lab()
+        #expect(try lab.run("lab.bossdb", "-c", "CREATE SNAPSHOT before OF lab/mouse").status == 0)
+        let outcome = try lab.run("salvage", "lab.bossdb", "saved.bossdb", "--losses", "lost.csv")
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.text)")
+        #expect(
+            outcome.text.contains(
+                "\nNOTES\n  snapshots are not taken over, only the newest state: before\n"))
+        #expect(outcome.text.hasSuffix("\nnothing of the newest state was lost\n"), "\(outcome.text)")
+        #expect(!outcome.text.contains("LOST") && !outcome.text.contains("NOT EVERYTHING"))
+        #expect(try lab.read(lab.folder.file("saved.bossdb")) == lab.voxels)
     }
 
     @Test("salvage lists the bricks that were lost by channel and voxels, as text, CSV and JSON, and exits 3")

@@ -1,3 +1,4 @@
+import BossDatabase
 import BossQuery
 import Testing
 
@@ -20,6 +21,17 @@ struct TableWidthTests {
     private let rows = RowSet(
         columns: [Column("id", .uint64), Column("note", .text), Column("file", .text)],
         rows: [[.unsigned(.max), .text(String(repeating: "long ", count: 20)), .text("short")]])
+
+    @Test("text that would turn the direction of writing is shown as what it is, other text as it is")
+    func directions() {
+        #expect(DisplayWidth.printable("a\u{202E}b\u{2066}c\u{200F}") == "a\\u{202E}b\\u{2066}c\\u{200F}")
+        #expect(DisplayWidth.printable("\u{1B}[2J\u{7}\n") == "\\x1B[2J\\x07\\n")
+        for text in ["é", "שלום", "👩‍🔬", "e\u{301}"] { #expect(DisplayWidth.printable(text) == text) }
+        let error = DatabaseError("22023", "no \u{202E}gnp.txt", hint: "\u{2067}")
+        #expect(
+            ErrorReport.text(error, statement: nil)
+                == "ERROR 22023: no \\u{202E}gnp.txt\nHINT: \\u{2067}\n")
+    }
 
     @Test("a table that fits is drawn as it is, one column less cuts its widest text")
     func cut() throws {

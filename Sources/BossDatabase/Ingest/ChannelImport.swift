@@ -45,9 +45,11 @@ extension Channel {
     }
 
     /// Imports from an open reader.
+    ///
+    /// - Parameter action: what the history says was done, IMPORT by default.
     package func importVolume(
         _ reader: any VolumeReader, at origin: VoxelPoint?, time: Int?, mode: WriteMode,
-        control: OperationControl
+        control: OperationControl, action: String? = nil
     ) throws(DatabaseError) -> ImportSummary {
         guard VoxelWidening.isPossible(from: reader.voxelType, to: voxelType) else {
             throw DatabaseError(
@@ -76,7 +78,7 @@ extension Channel {
                     Progress(title: "import \(path)", completedByteCount: done, totalByteCount: total))
             }
         }
-        bulk.describe("IMPORT \(reader.name) INTO \(path)", changedVoxelCount: changed)
+        bulk.describe(action ?? "IMPORT \(reader.name) INTO \(path)", changedVoxelCount: changed)
         let commit = try commit(bulk)
         return ImportSummary(
             box: region.box, timeSampleCount: region.time.count, byteCount: total, changedVoxelCount: changed,

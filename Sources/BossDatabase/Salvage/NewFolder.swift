@@ -124,12 +124,21 @@ extension DatabaseFolder {
         }
     }
 
-    /// An error of a copy that names the folder: where the disk was full, or another copy is made.
+    /// An error of a copy that names the folder: where the disk was full, another copy is made, or what stands there is
+    /// damaged.
     static func told(_ path: String, _ error: DatabaseError) -> DatabaseError {
         if error.sqlState == "55006", error.message.hasPrefix("LOCK ") {
             return DatabaseError(
                 "55006", "another process is making a copy in \(path)", hint: "wait until it has ended",
                 cause: error)
+        }
+        if error.sqlState == "XX001",
+            let file = (error.cause as? StorageError)?.troubledFile, file.hasPrefix(path + "/")
+        {
+            return DatabaseError(
+                "XX001", error.message,
+                hint: "the damage is in the copy, not in the database: make one in a new folder",
+                cause: error.cause)
         }
         guard error.sqlState == "53100" else { return error }
         return DatabaseError(

@@ -163,12 +163,12 @@ private struct SalvageRun {
             }.sorted { $0.path < $1.path }
             outcome.losses = names.losses(report)
             outcome.remarks = report.remarks + catalog.remarks + names.systemLosses(report)
+            outcome.notes = report.notes + catalog.notes
             if !report.snapshotNames.isEmpty {
-                outcome.remarks.append(
+                outcome.notes.append(
                     "snapshots are not taken over, only the newest state: "
                         + report.snapshotNames.joined(separator: ", "))
             }
-            outcome.notes = report.notes + catalog.notes
             outcome.cuboidCount = report.shapes.values.reduce(0) { $0 + $1.cuboidCount }
             outcome.findings = report.findings.map { DatabaseFinding($0, names) }
             outcome.findings += try mappingErrors { () throws(CatalogError) in try database.catalog.check() }

@@ -32,7 +32,7 @@ public struct SalvageOutcome: Sendable {
     public internal(set) var losses: [SalvagedLoss] = []
     /// What was lost or may be, where no cuboid can be named.
     public internal(set) var remarks: [String] = []
-    /// What was damaged, though nothing is lost by it.
+    /// What was damaged or left behind, snapshots among it, though nothing of the newest state is lost by it.
     public internal(set) var notes: [String] = []
     /// What a check of the new database found: nothing, if it is as it should be.
     public internal(set) var findings: [DatabaseFinding] = []

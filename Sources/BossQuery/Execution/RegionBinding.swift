@@ -85,7 +85,9 @@ extension StatementExecutor {
         _ box: VoxelBox, _ extent: VoxelBox, _ level: ResolutionLevel, _ channel: Channel,
         _ region: RegionSyntax, forWriting: Bool
     ) -> DatabaseError {
-        let way = forWriting ? "OUTSIDE CLIP" : "OUTSIDE CLIP or OUTSIDE FILL"
+        let ways = forWriting ? "use OUTSIDE CLIP, or " : "use OUTSIDE CLIP or OUTSIDE FILL, or "
+        // What is clipped to nothing lies outside altogether.
+        let way = region.outside?.policy == .clip ? "" : ways
         for axis in SpatialAxis.allCases {
             let (wanted, legal) = (box[axis], extent[axis])
             guard wanted.lowerBound < legal.lowerBound || wanted.upperBound > legal.upperBound else {
@@ -95,7 +97,7 @@ extension StatementExecutor {
                 "22V01",
                 "\(axis.rawValue) \(wanted.lowerBound):\(wanted.upperBound) leaves the extent "
                     + "\(legal.lowerBound):\(legal.upperBound) of \(channel.path) at resolution \(level)",
-                hint: "use \(way), or see DESCRIBE \(channel.path)",
+                hint: "\(way)see DESCRIBE \(channel.path)",
                 position: (region[axis.axis]?.position ?? region.shape?.position ?? region.position).source)
         }
         return DatabaseError(

@@ -22,6 +22,9 @@ public final class Session: Sendable {
     /// Whether a transaction is open, failed or not.
     public var isInTransaction: Bool { transactionStatus != .idle }
 
+    /// Whether a transaction is open whose changes would be lost without COMMIT: one that was not begun READ ONLY.
+    public var holdsUncommittedWork: Bool { state.withLock { $0.transaction != nil } }
+
     /// Runs one statement; a `;` at its end is allowed.
     ///
     /// - Parameters:
@@ -102,8 +105,7 @@ public final class Session: Sendable {
         if case .transaction(.rollback, _) = statement { return }
         throw DatabaseError(
             "25P02", "the transaction has failed, so only ROLLBACK is accepted",
-            hint: state.marks.last?.name.map { "ROLLBACK TO \($0) goes on from the savepoint" }
-                ?? "ROLLBACK and begin again",
+            hint: state.wayBack ?? "ROLLBACK and begin again",
             position: statement.position.source)
     }
 }

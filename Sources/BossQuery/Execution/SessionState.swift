@@ -30,6 +30,13 @@ struct SessionState: Sendable {
     /// In BEGIN READ ONLY, what was committed when it began.
     var readOnlyView: DatabaseView?
 
+    /// How a failed transaction goes on, if it has a savepoint.
+    var wayBack: String? {
+        marks.last?.name.map {
+            "ROLLBACK TO \(SyntaxPrinter.identifier(named: $0)) goes on from the savepoint"
+        }
+    }
+
     var status: TransactionStatus {
         if hasFailed { return .failed }
         return transaction == nil && readOnlyView == nil ? .idle : .active

@@ -61,8 +61,10 @@ struct StatementExecutor {
         case .maintenance(let maintenance, let position): return try run(maintenance, position)
         case .version(let version, let position): return try run(version, position)
         case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
-            .job, .unsupported:
+            .job:
             throw Self.notSupported(statement.featureName, statement.position)
+        case .unsupported(let node):
+            throw Self.notSupported(node.feature, node.position, hint: node.hint)
         }
     }
 
@@ -74,9 +76,12 @@ struct StatementExecutor {
     }
 
     /// The error for what the language has and this version does not.
-    static func notSupported(_ feature: String, _ position: NodePosition) -> DatabaseError {
+    static func notSupported(
+        _ feature: String, _ position: NodePosition, hint: String? = nil
+    ) -> DatabaseError {
         DatabaseError(
-            "0A000", "\(feature) is not supported yet", hint: "docs/LANGUAGE.md lists what this version runs",
+            "0A000", "\(feature) is not supported yet",
+            hint: hint ?? "docs/LANGUAGE.md lists what this version runs",
             position: position.source)
     }
 

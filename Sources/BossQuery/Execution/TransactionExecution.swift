@@ -68,11 +68,16 @@ extension StatementExecutor {
     /// - Throws: 3B001.
     private func mark(of name: Identifier) throws(DatabaseError) -> Int {
         if let place = state.marks.lastIndex(where: { $0.name == name.key }) { return place }
-        let names = state.marks.compactMap(\.name)
+        let near = NearMiss.best(for: name.key, among: state.marks.compactMap(\.name))
+        let spelling = SyntaxPrinter.spelling(of: name)
+        // A failed transaction takes no SAVEPOINT.
+        let remedy =
+            state.hasFailed
+            ? state.wayBack ?? "ROLLBACK ends the failed transaction" : "SAVEPOINT \(spelling) makes one"
         throw DatabaseError(
-            "3B001", "there is no savepoint \(name.text)",
-            hint: NearMiss.best(for: name.key, among: names).map { "did you mean \($0)?" }
-                ?? "SAVEPOINT \(name.text) makes one", position: name.position.source)
+            "3B001", "there is no savepoint \(spelling)",
+            hint: near.map { "did you mean \(SyntaxPrinter.identifier(named: $0))?" } ?? remedy,
+            position: name.position.source)
     }
 
     /// Takes `USE` back to where it was if the names it rests on have gone.
@@ -105,6 +110,12 @@ extension StatementExecutor {
         guard state.status == .idle else {
             throw DatabaseError(
                 "25001", "a transaction is open already", hint: "COMMIT or ROLLBACK it first",
+                position: position.source)
+        }
+        guard isReadOnly || !database.isReadOnly else {
+            throw DatabaseError(
+                "25006", "the database is open read-only",
+                hint: "BEGIN READ ONLY reads one state throughout; open it without --read-only to write",
                 position: position.source)
         }
         if isReadOnly {

@@ -73,6 +73,7 @@ extension StatementExecutor {
 
     /// What was probably meant by a name that no snapshot has.
     private static func meant(_ name: String, among names: [String]) -> String? {
+        if name.utf8.allSatisfy(\.isDigit) { return "a commit is written with #: @#\(name)" }
         if TimeText.microseconds(name) != nil { return "a time is written in quotes: @'\(name)'" }
         let known = names + [DatabaseVersion.newestName]
         let near =

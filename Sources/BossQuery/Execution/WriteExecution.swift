@@ -162,7 +162,8 @@ extension StatementExecutor {
         let isDirect = isSmall && reader.voxelType == bound.channel.voxelType
         if state.transaction == nil, target.full == bound.requested, !isDirect {
             let summary = try bound.channel.importVolume(
-                reader, at: bound.requested.lower, time: bound.time.lowerBound, mode: mode, control: control)
+                reader, at: bound.requested.lower, time: bound.time.lowerBound, mode: mode, control: control,
+                action: "INSERT CUTOUT INTO \(bound.channel.path)")
             return .tag("INSERT", count: UInt64(summary.changedVoxelCount))
         }
         return try write(load(reader, as: bound.channel.voxelType), target, mode)

@@ -171,7 +171,9 @@ extension Parser {
     /// What follows CREATE SNAPSHOT.
     mutating func createSnapshot(from start: TextMark) throws(DatabaseError) -> Statement {
         let name = try name("the name of a snapshot")
-        try expect(.of)
+        try expect(
+            .of,
+            hint: "for example CREATE SNAPSHOT release1 OF lab/mouse1; IF NOT EXISTS is not for snapshots")
         let path = try path()
         let message = accept(.message) ? try text("a message") : nil
         return .version(.createSnapshot(name, path, message: message), span(from: start))

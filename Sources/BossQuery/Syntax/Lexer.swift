@@ -88,7 +88,10 @@ struct Lexer: Sendable {
         let start = mark
         try advanceCharacter()
         let character = string(from: start.offset, to: mark.offset)
-        throw failure("the character \(character.debugDescription) has no meaning here", from: start)
+        throw failure(
+            "the character \(character.debugDescription) has no meaning here", from: start,
+            hint: character.first?.isLetter == true
+                ? "names have 1 to 255 letters a to z or A to Z, digits, _ and -" : nil)
     }
 
     /// The longest operator at the mark.

@@ -88,6 +88,12 @@ extension Parser {
     /// The error about the next token, after everything that could have stood there was looked for.
     mutating func unexpected(_ thing: String? = nil) -> DatabaseError {
         if case .invalid(let error) = token.kind { return error }
+        // A path ends before what cannot go on with it: `lab/\u{E9}` stops at the slash, which is not to blame.
+        if token.isSymbol(.slash), case .invalid(let error) = peek().kind,
+            peek().start.offset == token.end.offset
+        {
+            return error
+        }
         if let thing { expectations.append(.thing(thing)) }
         var seen: Set<Expectation> = []
         let possible = expectations.filter { seen.insert($0).inserted }
@@ -118,6 +124,11 @@ extension Parser {
 
     /// A keyword that was possible and is spelt nearly like the next word or the one before it.
     private func suggestion(among possible: [Expectation]) -> String? {
+        if case .word(let word, _) = token.kind,
+            let hint = OtherDialects.hint(for: word, after: previousName?.keyword)
+        {
+            return hint
+        }
         let keywords = possible.compactMap { expectation in
             if case .keyword(let keyword) = expectation { keyword.text } else { nil }
         }
@@ -134,16 +145,20 @@ extension Parser {
 /// Finds the name that was probably meant.
 package enum NearMiss {
     /// The candidate with the fewest edits, if it is near enough to be meant: at most one edit up to four
-    /// letters, two in longer words. nil if the word is itself a candidate.
+    /// letters, two in longer words; else the only one of which the word is a part, between underscores. nil if the
+    /// word is itself a candidate.
     package static func best(for word: String, among candidates: [String]) -> String? {
         let limit = word.utf8.count <= 4 ? 1 : 2
         guard word.utf8.count <= 64, !candidates.contains(word) else { return nil }
-        return
+        let near =
             candidates
             .map { (name: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }
             .filter { $0.distance <= limit && $0.distance < $0.name.utf8.count - 1 }
             .min { $0.distance < $1.distance }?
             .name
+        if let near { return near }
+        let whole = candidates.filter { $0.split(separator: "_").contains { $0 == word } }
+        return whole.count == 1 ? whole.first : nil
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other

@@ -61,6 +61,8 @@ extension Lexer {
             kind = .commit(number)
         case .some where isAtPath: kind = .name(try segment())
         default:
+            var ahead = self
+            if case .invalid(let error) = ahead.next().kind { throw error }
             throw failure(
                 "expected a version: the name of a snapshot or branch, # and a commit number, or a time as text",
                 from: start)

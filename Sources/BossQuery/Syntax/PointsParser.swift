@@ -3,11 +3,11 @@ import BossDatabase
 /// Statements about points layers and meshes: checked, and kept as text.
 extension Parser {
     /// A statement that ends here and that nothing executes yet.
-    func unsupported(_ feature: String, from start: TextMark) -> Statement {
+    func unsupported(_ feature: String, from start: TextMark, hint: String? = nil) -> Statement {
         .unsupported(
             UnsupportedStatement(
                 feature: feature, text: lexer.string(from: start.offset, to: previousEnd.offset),
-                position: span(from: start)))
+                position: span(from: start), hint: hint))
     }
 
     /// What follows INSERT when it is not CUTOUT.
@@ -23,7 +23,8 @@ extension Parser {
             repeat { _ = try rowExpression() } while accept(.comma)
             try expect(.rightParenthesis)
         } while accept(.comma)
-        return unsupported("INSERT INTO a points layer", from: start)
+        return unsupported(
+            "INSERT INTO a points layer", from: start, hint: "INSERT CUTOUT INTO path writes voxels")
     }
 
     /// What follows UPDATE when it is not CUTOUT.
@@ -45,7 +46,8 @@ extension Parser {
         _ = try path()
         _ = try region()
         _ = try rowCondition()
-        return unsupported("DELETE FROM a points layer", from: start)
+        return unsupported(
+            "DELETE FROM a points layer", from: start, hint: "DELETE CUTOUT FROM path deletes voxels")
     }
 
     mutating func putMesh() throws(DatabaseError) -> Statement {

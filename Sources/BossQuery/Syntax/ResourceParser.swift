@@ -121,7 +121,8 @@ extension Parser {
         }
         if accept(.snapshot) {
             let name = try name("the name of a snapshot")
-            try expect(.of)
+            try expect(
+                .of, hint: "for example DROP SNAPSHOT release1 OF lab/mouse1; IF EXISTS is not for snapshots")
             let path = try path()
             return .version(.dropSnapshot(name, path), span(from: start))
         }

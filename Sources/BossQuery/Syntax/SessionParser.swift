@@ -22,7 +22,7 @@ extension Parser {
 
     mutating func setSetting(from start: TextMark, forAll: Bool) throws(DatabaseError) -> Statement {
         try expect(.set)
-        let name = try identifier("the name of a setting")
+        let name = try settingName()
         try expect(.equal)
         let value: SettingValue
         if isAtScalar {
@@ -45,8 +45,17 @@ extension Parser {
     mutating func reset() throws(DatabaseError) -> Statement {
         let start = token.start
         try expect(.reset)
-        let name = try identifier("the name of a setting")
+        let name = try settingName()
         return .setting(SettingStatement(name: name, action: .reset, position: span(from: start)))
+    }
+
+    /// No setting has a reserved name, so quotes would not help.
+    private mutating func settingName() throws(DatabaseError) -> Identifier {
+        do { return try identifier("the name of a setting") } catch {
+            var error = error
+            error.hint = "one setting at a time; SHOW SETTINGS lists them"
+            throw error
+        }
     }
 
     mutating func transaction() throws(DatabaseError) -> Statement {

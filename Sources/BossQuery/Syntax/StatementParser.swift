@@ -16,9 +16,9 @@ extension Parser {
             var error = unexpected()
             if error.hint == nil, case .word(let word, _) = token.kind {
                 let starts = Keyword.allCases.filter(\.startsStatement).map(\.text)
-                error.hint = NearMiss.best(for: word.uppercased(), among: starts).map {
-                    "did you mean \($0)?"
-                }
+                error.hint =
+                    OtherDialects.hint(forStatement: word)
+                    ?? NearMiss.best(for: word.uppercased(), among: starts).map { "did you mean \($0)?" }
             }
             throw error
         }

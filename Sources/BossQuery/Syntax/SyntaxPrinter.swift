@@ -47,6 +47,14 @@ extension SyntaxPrinter {
         name.isQuoted ? quoted(name.text, by: "\"") : name.text
     }
 
+    /// An identifier by the name that it stands for.
+    static func identifier(named name: String) -> String {
+        let isPlain =
+            name.utf8.first?.isWordStart == true && name.utf8.allSatisfy(\.isWordByte)
+            && name == name.lowercased() && Keyword(word: name)?.isReserved != true
+        return isPlain ? name : quoted(name, by: "\"")
+    }
+
     mutating func alias(_ alias: Identifier?) {
         guard let alias else { return }
         word("AS")

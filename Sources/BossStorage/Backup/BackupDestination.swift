@@ -17,8 +17,13 @@ struct BackupDestination {
 
     /// Looks whether the directory may take the backup.
     ///
-    /// - Throws: `.alreadyExists` naming what is in the way, `.corrupt` when the newest root there is damaged.
+    /// - Throws: `.alreadyExists` naming what is in the way, `.corrupt` when the newest root there is damaged; files
+    ///   with the directory in front.
     func examine(for state: BackupState) throws(StorageError) -> Found {
+        do { return try found(for: state) } catch { throw error.inside(fileSystem.displayPath) }
+    }
+
+    private func found(for state: BackupState) throws(StorageError) -> Found {
         guard isIncremental else {
             try requireEmpty()
             return Found()

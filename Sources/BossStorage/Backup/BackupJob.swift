@@ -111,7 +111,7 @@ struct BackupJob {
         do throws(StorageError) { try check() } catch {
             // Only an older root names it, and it was removed.
             if case .notFound = error { return false }
-            throw atDestination(error)
+            throw error.inside(destination.displayPath)
         }
         summary.keptFileCount += 1
         return true
@@ -144,7 +144,7 @@ struct BackupJob {
         do throws(StorageError) { try copy.verifyPages(leaves: LeafCache(budget: 1 << 20)) } catch {
             // Damage of the source has come along, most likely; it is named then.
             try segment.verifyPages(leaves: LeafCache(budget: 1 << 20))
-            throw atDestination(error)
+            throw error.inside(destination.displayPath)
         }
     }
 
@@ -156,7 +156,7 @@ struct BackupJob {
         do throws(StorageError) {
             let copy = Shard(reference: reference, origin: target)
             _ = try copy.references()
-        } catch { throw atDestination(error) }
+        } catch { throw error.inside(destination.displayPath) }
     }
 
     private mutating func copy(
@@ -196,12 +196,6 @@ struct BackupJob {
     private mutating func advance(_ byteCount: UInt64, _ progress: Progress) throws(StorageError) {
         doneByteCount += byteCount
         try progress(doneByteCount, totalByteCount)
-    }
-
-    /// An error with the directory of the destination in front of the path.
-    private func atDestination(_ error: StorageError) -> StorageError {
-        guard case .corrupt(let file, let offset, let reason) = error else { return error }
-        return .corrupt(file: "\(destination.displayPath)/\(file)", offset: offset, reason: reason)
     }
 }
 
@@ -255,7 +249,7 @@ extension BackupJob {
         do throws(StorageError) {
             try Segment(reference: reference, origin: target)
                 .verifyPages(leaves: leaves)
-        } catch { throw atDestination(error) }
+        } catch { throw error.inside(destination.displayPath) }
         return reference
     }
 

@@ -10,13 +10,10 @@ package struct ScrubProgress: Hashable, Sendable {
     package let isFileDone: Bool
 }
 
-/// What scrubbing knows; in memory only, so that a fresh process begins anew.
+/// Where scrubbing is; in memory only, so that a fresh process begins anew.
 struct ScrubState: Sendable {
     /// How often a segment is read, in microseconds.
     static let interval: Int64 = 30 * 86_400_000_000
-    /// Findings kept.
-    static let findingLimit = 1000
-
     /// When segments were read the last time, microseconds since 1970.
     var lastTimes: [FileIdentifier: Int64] = [:]
     /// The file that is being read, and how many of its entries are done.
@@ -28,11 +25,12 @@ struct ScrubState: Sendable {
     var nextRound = Int64.min
     /// Rounds that find nothing due are this far apart, in microseconds.
     static let roundInterval: Int64 = 3_600_000_000
-    var findings: [CheckFinding] = []
+    /// What was found in the file that is being read.
+    var found: [CheckFinding] = []
 }
 
 extension StorageEngine {
-    /// Verifies the next pages of one segment: header, directory, bricks. What is damaged is kept in `scrubFindings`.
+    /// Verifies the next pages of one segment: header, directory, bricks. What is damaged is kept in `metDamage`.
     ///
     /// The segments that the root names are read first, then list after list; in each those that were never read in
     /// this process, the oldest commits before others, then those whose last reading is longest ago. None is read
@@ -84,10 +82,7 @@ extension StorageEngine {
         return ScrubProgress(path: path, byteCount: read, isFileDone: true)
     }
 
-    /// Damage that scrubbing has found since the database was opened, in files that are still in use.
-    package var scrubFindings: [CheckFinding] { scrubbing.withLock { $0.findings } }
-
-    private func scrubRun() -> CheckRun {
+    func scrubRun() -> CheckRun {
         CheckRun(fileSystem: fileSystem, depth: .full, channel: nil, control: {}, progress: { _ in })
     }
 
@@ -119,7 +114,7 @@ extension StorageEngine {
         run.file = shard.reference.path
         do throws(StorageError) { return try shard.references() } catch {
             run.add(error, of: "list of segments \(shard.reference.path)")
-            scrubbing.withLock { Self.add(run.findings, to: &$0) }
+            damage.withLock { $0.add(run.findings) }
             return []
         }
     }
@@ -140,20 +135,22 @@ extension StorageEngine {
             let next = due.min { (time($0), $0.maximumSequence) < (time($1), $1.maximumSequence) }
             state.current = next?.identifier
             state.doneCount = 0
+            state.found = []
             return next.map { ($0, 0) }
         }
     }
 
     private func pause(at position: Int, _ findings: [CheckFinding]) {
+        damage.withLock { $0.add(findings) }
         scrubbing.withLock { state in
             state.doneCount = position
-            Self.add(findings, to: &state)
+            state.found += findings
         }
     }
 
     private func end(_ reference: SegmentReference, _ findings: [CheckFinding]) {
         let now = fileSystem.microsecondsSince1970()
-        scrubbing.withLock { state in
+        let found = scrubbing.withLock { state in
             state.current = nil
             state.doneCount = 0
             // Files that are gone are forgotten with the others that are due anyway.
@@ -161,14 +158,8 @@ extension StorageEngine {
                 state.lastTimes = state.lastTimes.filter { now - $0.value < ScrubState.interval }
             }
             state.lastTimes[reference.identifier] = now
-            Self.add(findings, to: &state)
+            return state.found + findings
         }
-    }
-
-    private static func add(_ findings: [CheckFinding], to state: inout ScrubState) {
-        for finding in findings
-        where state.findings.count < ScrubState.findingLimit && !state.findings.contains(finding) {
-            state.findings.append(finding)
-        }
+        damage.withLock { $0.replace(in: reference.path, by: found) }
     }
 }

@@ -48,10 +48,14 @@ extension StorageEngine {
             fileSystem: fileSystem, depth: depth, channel: channel, control: control, progress: progress)
         var subject = try checkSubject()
         try run.check(&subject)
-        if depth == .full, channel == nil { try run.checkCounts(of: self, subject) }
-        for finding in scrubFindings where !run.findings.contains(finding) {
-            // Found earlier in a file that this check did not read as far, or that is gone.
-            if depth == .quick { run.add(finding) }
+        if depth == .full, channel == nil {
+            try run.checkCounts(of: self, subject)
+            let damaged = Set(run.findings.compactMap(\.file))
+            forgetDamage(in: subject.namedPaths.subtracting(damaged))
+        }
+        // Found earlier, where this check did not read as far.
+        if depth == .quick {
+            for finding in metDamage where !run.findings.contains(finding) { run.add(finding) }
         }
         return run.finish()
     }

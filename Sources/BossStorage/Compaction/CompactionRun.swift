@@ -104,7 +104,8 @@ extension StorageEngine {
         }
     }
 
-    /// Remembers segments that cannot be read, so that the next step does not meet them again.
+    /// Remembers segments that cannot be read, so that the next step does not meet them again, and what is wrong with
+    /// them.
     func avoidingDamage<R>(
         _ segments: [Segment], _ body: () throws(StorageError) -> R
     ) throws(StorageError) -> R {
@@ -114,6 +115,7 @@ extension StorageEngine {
                 writer.withLock { state in
                     for segment in segments { state.upkeep.avoided.insert(segment.reference.identifier) }
                 }
+                noteDamage(error)
             default: break
             }
             throw error

@@ -69,7 +69,7 @@ private final class MaintenanceThread: Sendable {
             } catch {
                 if case .closed = error { break }
                 engine.writer.withLock { state in
-                    state.upkeep.lastFailure = "\(error)"
+                    state.upkeep.lastFailure = error
                     // Writers must not wait for what cannot be done.
                     state.upkeep.isIdle = true
                     engine.writer.wakeAll()

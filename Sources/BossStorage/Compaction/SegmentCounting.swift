@@ -80,7 +80,11 @@ package struct SpaceUsage: Hashable, Sendable {
     /// Microseconds.
     package var stallMicroseconds: Int64 = 0
     /// Why maintenance could not go on the last time; nil when it could.
-    package var lastFailure: String?
+    package var lastFailure: StorageError?
+    /// Segment files that the disk has no room to write again.
+    package var postponedCount = 0
+    /// The last damage that maintenance or scrubbing has met, until it is repaired or its file is gone.
+    package var lastDamage: CheckFinding?
     /// Length of the reserve, 0 while it is missing.
     var reserveByteCount: UInt64 = 0
     /// Whether a write was refused for lack of space, and none has gone through since.
@@ -143,9 +147,8 @@ extension StorageEngine {
         usage.isShort = state.reserve.isShort
         usage.reserveByteCount = state.reserve.byteCount
         usage.lastFailure = state.upkeep.lastFailure
-        if usage.lastFailure == nil, !state.upkeep.tooLarge.isEmpty {
-            usage.lastFailure = "no room to write \(state.upkeep.tooLarge.count) segment files again"
-        }
+        usage.postponedCount = state.upkeep.tooLarge.count
+        usage.lastDamage = metDamage.last
         usage.stallCount = state.upkeep.stallCount
         usage.stallMicroseconds = state.upkeep.stallMicroseconds
         return usage

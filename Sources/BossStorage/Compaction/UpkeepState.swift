@@ -48,7 +48,7 @@ struct UpkeepState {
     /// Whether the last step found nothing to do.
     var isIdle = false
     /// Why maintenance could not go on the last time.
-    var lastFailure: String?
+    var lastFailure: StorageError?
     /// Writes that waited for space or for maintenance, and for how long.
     var stallCount = 0
     var stallMicroseconds: Int64 = 0

@@ -61,6 +61,7 @@ extension StorageEngine {
         state.upkeep.take(edit, named: named)
         show(root, table.revised(revision, origin: origin), taking)
         reclaimer.retire(revision.retiredPaths, root: root.number)
+        forgetDamage(in: Set(revision.retiredPaths))
         reclaimer.reclaim()
         // Writers may wait for space, and maintenance for work.
         writer.wakeAll()

@@ -40,8 +40,10 @@ package final class StorageEngine: Sendable {
     let waitingCompactionCount = Atomic<Int>(0)
     /// Only one thread does maintenance at a time; taken before the writer's monitor.
     let maintenance = Mutex(())
-    /// What scrubbing knows.
+    /// Where scrubbing is.
     let scrubbing = Mutex(ScrubState())
+    /// What scrubbing and maintenance have found damaged; taken last.
+    let damage = Mutex(MetDamage())
     /// Set while the engine closes: compaction gives up.
     let isStopping = Atomic<Bool>(false)
 

@@ -28,7 +28,10 @@ struct HelpTopic {
         let wanted = words.uppercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
         if let exact = all.first(where: { $0.name == wanted }) { return [exact] }
         let begun = all.filter { $0.name.hasPrefix(wanted) }
-        return begun.isEmpty ? all.filter { $0.name.split(separator: " ").contains { $0 == wanted } } : begun
+        guard begun.isEmpty else { return begun }
+        let inside = all.filter { $0.name.split(separator: " ").contains { $0 == wanted } }
+        // Of several things the topic is named after one.
+        return inside.isEmpty && wanted.hasSuffix("S") ? matching(String(wanted.dropLast())) : inside
     }
 
     static let all: [HelpTopic] = reading + rows + writing + model + running + ideas
@@ -289,6 +292,17 @@ struct HelpTopic {
             "path@name reads a snapshot, path@#12 the state after a commit, path@'2026-03-01T12:00:00Z' that of a "
                 + "time. Voxels are kept for as long as history_retention says, in snapshots until they are dropped.",
             "SELECT CUTOUT FROM lab/mri/seg@release1 Z 0:4;"),
+        .init(
+            "TRANSACTION",
+            "What stands between BEGIN and COMMIT takes effect together, or not at all after ROLLBACK. A COMMIT fails with "
+                + "40001 if another writer changed the same cuboids meanwhile. SAVEPOINT marks places to go back to; BEGIN "
+                + "READ ONLY reads one state throughout.",
+            "BEGIN; DELETE CUTOUT FROM lab/mri/seg Z 0:4; COMMIT;"),
+        .init(
+            "RETENTION",
+            "history_retention says how long older states of the voxels stay readable, for the whole database; snapshots "
+                + "stay until they are dropped.",
+            "SET history_retention = '30d';"),
         .init(
             "PARAMETERS",
             "$1, $2 ... stand for values; set them with .param set 1 VALUE.",

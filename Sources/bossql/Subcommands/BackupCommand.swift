@@ -20,8 +20,8 @@ struct BackupCommand: RunnableCommand {
               bossql check /backup/lab.bossdb
 
             EXIT STATUS
-              0 done, 1 it could not be made, 2 bad usage, 3 the database is damaged, or the target is in use by \
-            another backup, 130 ended by Ctrl-C.
+              0 done, 1 it could not be made, 2 bad usage, 3 the database or the backup in TARGET is damaged, \
+            as the message says, or the target is in use by another backup, 130 ended by Ctrl-C.
 
             SEE ALSO
               BACKUP TO 'folder' [INCREMENTAL]; in the shell. bossql restore.
@@ -37,7 +37,7 @@ struct BackupCommand: RunnableCommand {
         let (source, target) = (CommandRun.found(database), CommandRun.new(target))
         let isIncremental = FileCompletion.exists(target + "/MANIFEST")
         let left = isIncremental ? "the backup that was there is as it was" : "nothing of it is left"
-        return CommandRun.status(of: source, left: left) { run in
+        return CommandRun.status(of: source, to: target, left: left) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.backUp(source, to: target, isIncremental: isIncremental, control: control)
             }
@@ -88,7 +88,7 @@ struct RestoreCommand: RunnableCommand {
 
     func status() -> Int32 {
         let (source, target) = (CommandRun.found(backup), CommandRun.new(database))
-        return CommandRun.status(of: source) { run in
+        return CommandRun.status(of: source, to: target) { run in
             let report = try run.controlled { (control) throws(DatabaseError) in
                 try Database.restoreBackup(source, to: target, control: control)
             }

@@ -30,10 +30,12 @@ struct CommandRun {
     ///
     /// - Parameters:
     ///   - path: the folder that errors are about, unless they name another one.
+    ///   - target: another folder that errors may be about.
     ///   - left: what is left after Ctrl-C, in words.
     ///   - body: returns the exit status.
     static func status(
-        of path: String, left: String = "nothing of it is left", _ body: (CommandRun) throws -> Int32
+        of path: String, to target: String? = nil, left: String = "nothing of it is left",
+        _ body: (CommandRun) throws -> Int32
     ) -> Int32 {
         let run = CommandRun()
         do {
@@ -49,7 +51,8 @@ struct CommandRun {
             case let error as DatabaseError where error.sqlState == "57014":
                 return refuse(DatabaseError("57014", "cancelled; \(left)"))
             case let error as DatabaseError where error.sqlState == "XX001":
-                return refuse(ShellSession.naming(path, error))
+                let isOfTarget = target.map { error.message.hasPrefix($0 + "/") } ?? false
+                return refuse(isOfTarget ? error : ShellSession.naming(path, error))
             case let error as DatabaseError: return refuse(error)
             case ShellError.brokenPipe: return 0
             case let error as ShellError: return refuse(error.databaseError)

@@ -90,8 +90,9 @@ struct SalvageCommand: RunnableCommand {
         for finding in outcome.findings { run.write("\n" + CheckCommand.text(finding)) }
         let isWhole = outcome.isComplete && outcome.findings.isEmpty
         run.write(
-            isWhole ? "\nnothing was lost\n" : "\nNOT EVERYTHING could be saved; the source was not changed\n"
-        )
+            isWhole
+                ? "\nnothing of the newest state was lost\n"
+                : "\nNOT EVERYTHING could be saved; the source was not changed\n")
     }
 
     private func writeChannels(_ outcome: SalvageOutcome, _ run: CommandRun) {

@@ -34,9 +34,10 @@ enum DisplayWidth {
         }
     }
 
-    /// The text without control characters: newline and tab as `\n` and `\t`, the others as `\x1B`.
+    /// The text without control characters: newline and tab as `\n` and `\t`, the others as `\x1B`, those that change
+    /// the direction of writing as `\u{202E}`.
     ///
-    /// Stored text must not be able to steer the terminal that shows it.
+    /// Stored text must not be able to steer the terminal that shows it, nor to show in another order than it is in.
     static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
@@ -47,7 +48,8 @@ enum DisplayWidth {
             case "\t": result += "\\t"
             case _ where isControl(scalar):
                 let digits = String(scalar.value, radix: 16, uppercase: true)
-                result += digits.count == 1 ? "\\x0\(digits)" : "\\x\(digits)"
+                result +=
+                    digits.count > 2 ? "\\u{\(digits)}" : digits.count == 1 ? "\\x0\(digits)" : "\\x\(digits)"
             default: result.unicodeScalars.append(scalar)
             }
         }
@@ -55,7 +57,7 @@ enum DisplayWidth {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl
     }
 
     /// The text cut to a width, with `…` (or `~` without UTF-8) where something is missing.

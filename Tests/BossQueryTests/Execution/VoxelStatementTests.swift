@@ -90,6 +90,19 @@ struct VoxelStatementTests {
             ResourceFixture.bits(try fixture.volume("SELECT CUTOUT FROM seg X 60:68 Y 0 Z 0").volume) == ids)
     }
 
+    // MARK: Regions
+
+    @Test("who has written OUTSIDE CLIP is not told to write it")
+    func clippedToNothing() throws {
+        let fixture = try ResourceFixture.withChannels()
+        for words in ["SELECT CUTOUT FROM", "DELETE CUTOUT FROM", "STATS OF"] {
+            let statement = "\(words) lab/mouse/em X 9000:9001"
+            #expect(fixture.hint(statement)?.hasPrefix("use OUTSIDE CLIP") == true, "\(words)")
+            #expect(
+                fixture.hint(statement + " OUTSIDE CLIP") == "see DESCRIBE lab/mouse/em", "\(words)")
+        }
+    }
+
     // MARK: Numbers of FLOAT32
 
     @Test("NaN is in no bin and no sum, and fulfils no comparison but <>")

@@ -52,7 +52,7 @@ struct ParserTests {
     func positions() throws {
         let text = "-- über\nSELECT CUTOUT FROM \"größe\"/🧠x ;"
         let error = try failure(text)
-        #expect(error.position == SourcePosition(utf8Offset: 37, line: 2, column: 27, length: 1))
+        #expect(error.position == SourcePosition(utf8Offset: 38, line: 2, column: 28, length: 1))
         let query = try volume("/* µ\n é */ SELECT CUTOUT\n FROM \"größe\"/em-1@'日本'\n WHERE VALUE > 12.5µm")
         #expect(
             query.sources[0].path.position.source

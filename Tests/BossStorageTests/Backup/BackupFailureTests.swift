@@ -187,6 +187,23 @@ struct BackupFailureTests {
             #expect(file == "\(short.displayPath)/\(name)")
         }
     }
+
+    @Test("a damaged root or list of segments of an earlier backup is named as the destination's")
+    func damagedEarlierRoot() throws {
+        let source = try BackupSource(seed: Self.seed)
+        let target = SimulatedFileSystem(seed: 6)
+        try source.engine.backUp(to: target)
+        let names = target.fileNames.filter { $0.hasPrefix("MANIFEST/") }
+        #expect(names.contains { $0.hasSuffix(".ms") } && names.contains { $0.hasSuffix(".mf") })
+        for name in names {
+            let damaged = target.clone()
+            try damaged.corrupt(name, offset: 100, bit: 3)
+            let error = #expect(throws: StorageError.self) {
+                try source.engine.backUp(to: damaged, isIncremental: true)
+            }
+            #expect(error?.troubledFile == "\(damaged.displayPath)/\(name)", "seed \(Self.seed)")
+        }
+    }
 }
 
 extension BackupExpectation {

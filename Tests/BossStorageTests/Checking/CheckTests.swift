@@ -220,7 +220,7 @@ struct CheckTests {
         var done: [String] = []
         while let step = try engine.scrub(byteCount: 700) { if step.isFileDone { done.append(step.path) } }
         #expect(done.count == count && Set(done).count == count)
-        #expect(engine.scrubFindings == [])
+        #expect(engine.metDamage == [])
 
         let copy = database.files.clone()
         let path = try #require(done.first { $0.hasPrefix("seg/") })
@@ -233,8 +233,8 @@ struct CheckTests {
             fileSystem: copy, mode: .readWrite(create: false), options: database.options)
         try copy.corrupt(path, offset: page.offset + Int(brick.offset), bit: 3)
         while try other.scrub(byteCount: 1 << 20) != nil {}
-        #expect(other.scrubFindings.count == 1 && other.scrubFindings.first?.object.contains(path) == true)
-        #expect(try other.check(.quick) == other.scrubFindings)
+        #expect(other.metDamage.count == 1 && other.metDamage.first?.object.contains(path) == true)
+        #expect(try other.check(.quick) == other.metDamage)
         #expect(try other.check(.full).count == 1)
     }
 }

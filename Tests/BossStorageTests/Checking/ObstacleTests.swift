@@ -99,7 +99,7 @@ struct ObstacleTests {
             try copy.corrupt(reference.path, offset: page.offset + Int(brick.offset), bit: 3)
             while try engine.scrub(byteCount: 1 << 20) != nil {}
             let found = try engine.check(.full)
-            #expect(engine.scrubFindings == found && found.count == 1, "\(reference.path)")
+            #expect(engine.metDamage == found && found.count == 1, "\(reference.path)")
             #expect(found.first?.object.contains("commit 0") == false, "\(found)")
             seen.insert(reference.role)
             try engine.close()

@@ -60,6 +60,8 @@ package struct UnsupportedStatement: Hashable, Sendable {
     /// The statement as it was written, without the semicolon.
     package let text: String
     package let position: NodePosition
+    /// What was probably meant, for the same message.
+    package var hint: String?
 }
 
 extension Statement {
