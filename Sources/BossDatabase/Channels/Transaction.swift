@@ -9,7 +9,8 @@ import Synchronization
 ///     try labels.write(mask, at: origin, in: transaction)
 ///     try transaction.commit()
 ///
-/// Its writes are held in memory until then. Reads through `view` see them. The engine's commit, which holds the
+/// Its writes are held in memory until then. Reads through `view` see them. Names are those of its beginning, and its own.
+/// The engine's commit, which holds the
 /// changes of the catalog too, decides: it is durable first, and a crash before the catalog has followed is repaired
 /// when the database is opened. Changes of the catalog lock it for other writers until the transaction ends.
 public final class Transaction: Sendable {
@@ -208,6 +209,15 @@ public final class Transaction: Sendable {
         }
     }
 
+    /// Notes that a deletion goes over all cuboids of a box, at all time samples from the first key's to the second's.
+    func clear(lowest: CuboidKey, highest: CuboidKey, of channel: Channel) throws(DatabaseError) {
+        try requireOwn(channel)
+        try state.withLock { (state) throws(DatabaseError) in
+            guard !state.isEnded else { throw Self.ended }
+            state.batch.clear(lowest: lowest, highest: highest)
+        }
+    }
+
     private func requireOwn(_ channel: Channel) throws(DatabaseError) {
         guard channel.database === database else {
             throw DatabaseError("25P01", "the transaction belongs to the database at \(database.path)")
@@ -247,8 +257,22 @@ extension Database {
     /// Begins a transaction over the newest committed state.
     public func beginTransaction() throws(DatabaseError) -> Transaction {
         if isReadOnly { throw DatabaseError(StorageError.readOnly) }
-        let view = try view().view
-        let changes = try mappingErrors { () throws(CatalogError) in try catalog.beginTransaction() }
-        return Transaction(database: self, batch: WriteBatch(base: view), catalog: changes)
+        let state = try pinnedState()
+        return try beginTransaction(over: state.view, state.pin)
+    }
+
+    /// Begins the transaction of a single statement, which has bound its names already.
+    func beginStatement() throws(DatabaseError) -> Transaction {
+        if isReadOnly { throw DatabaseError(StorageError.readOnly) }
+        return try beginTransaction(over: view(), nil)
+    }
+
+    private func beginTransaction(
+        over view: DatabaseView, _ pin: CatalogPin?
+    ) throws(DatabaseError) -> Transaction {
+        let changes = try mappingErrors { () throws(CatalogError) in
+            try catalogFile.beginTransaction(reading: pin)
+        }
+        return Transaction(database: self, batch: WriteBatch(base: view.view), catalog: changes)
     }
 }

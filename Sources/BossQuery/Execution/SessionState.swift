@@ -28,10 +28,10 @@ struct SessionState: Sendable {
     /// BEGIN and the savepoints since, oldest first; empty outside a transaction.
     var marks: [SessionMark] = []
     /// In BEGIN READ ONLY, what was committed when it began.
-    var readOnlyView: DatabaseView?
+    var readOnly: PinnedState?
 
     var status: TransactionStatus {
         if hasFailed { return .failed }
-        return transaction == nil && readOnlyView == nil ? .idle : .active
+        return transaction == nil && readOnly == nil ? .idle : .active
     }
 }
