@@ -35,7 +35,8 @@ extension Database {
             let pin = try mappingErrors { () throws(CatalogError) in
                 try source.pin { found = Result { () throws(StorageError) in try engine.view() } }
             }
-            if source === catalog, let view = try mappingErrors({ () throws(StorageError) in try found?.get() }),
+            if source === catalog,
+                let view = try mappingErrors({ () throws(StorageError) in try found?.get() }),
                 try isSettled(view, pin)
             {
                 return PinnedState(view: DatabaseView(view: view), pin: pin)

@@ -9,7 +9,8 @@ struct ClearedBox: Sendable {
     init(lowest: CuboidKey, highest: CuboidKey) {
         precondition(
             lowest.group.channel == highest.group.channel
-                && lowest.group.resolution == highest.group.resolution, "a box lies in one level of a channel")
+                && lowest.group.resolution == highest.group.resolution, "a box lies in one level of a channel"
+        )
         self.lowest = lowest
         self.highest = highest
     }

@@ -117,7 +117,8 @@ struct TransactionVersionTests {
         return rows.rows.map { ResourceFixture.text($0[index]) }
     }
 
-    @Test("a channel that is dropped and made again stays what it was at the beginning", arguments: beginnings)
+    @Test(
+        "a channel that is dropped and made again stays what it was at the beginning", arguments: beginnings)
     func droppedMeanwhile(_ begin: String) throws {
         let path = "lab/rat/em"
         try inTransaction(begin) { session in
@@ -135,7 +136,8 @@ struct TransactionVersionTests {
         #expect(value(path) == "42P01")
     }
 
-    @Test("names that others give to other channels, or take away, stay what they were", arguments: beginnings)
+    @Test(
+        "names that others give to other channels, or take away, stay what they were", arguments: beginnings)
     func renamedMeanwhile(_ begin: String) throws {
         try inTransaction(begin) { session in
             try fixture.run(
