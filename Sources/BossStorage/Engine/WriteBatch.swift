@@ -77,6 +77,20 @@ package struct WriteBatch: Sendable {
         cleared.append(ClearedBox(lowest: lowest, highest: highest))
     }
 
+    /// Whether another batch has the very page that this one has of a cuboid, not one that took its place; false where
+    /// this one has none.
+    package func shares(_ key: CuboidKey, with other: WriteBatch) -> Bool {
+        pages[key].map { $0 === other.pages[key] } ?? false
+    }
+
+    /// Bytes of the page of a cuboid, 0 without one.
+    package func byteCount(of key: CuboidKey) -> Int { pages[key]?.byteCount ?? 0 }
+
+    /// Bytes of the pages that another batch does not share.
+    package func byteCount(notIn other: WriteBatch) -> Int {
+        pages.values.reduce(0) { $0 + (shares($1.key, with: other) ? 0 : $1.byteCount) }
+    }
+
     /// The base with the batch's own pages over it.
     package var view: View { pages.isEmpty && deletions.isEmpty ? base : base.with(overlay: overlay) }
 }
