@@ -47,6 +47,8 @@ package final class Catalog: Sendable {
     /// The connection of the last transaction that wrote, for the next one.
     let idleConnection = Mutex<DatabaseQueue?>(nil)
     let cache = Mutex(ResolutionCache())
+    /// The state that was pinned last, for those that pin the same one.
+    let lastPin = Mutex<CatalogPin?>(nil)
     /// Commits of the engine that the catalog may not have, oldest first; nearly always none.
     let outstanding = Mutex<[OutstandingRedo]>([])
     /// Who changes the catalog. SQLite's lock keeps only other handles away.
@@ -80,6 +82,7 @@ package final class Catalog: Sendable {
         transaction?.rollBack()
         connection.withLock { $0 = nil }
         idleConnection.withLock { $0 = nil }
+        lastPin.withLock { $0 = nil }
         forgetResolved()
     }
 

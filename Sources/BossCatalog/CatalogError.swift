@@ -22,6 +22,8 @@ public enum CatalogError: Error, Hashable, Sendable {
     case locked(file: String)
     /// Another transaction is changing the catalog, and did not end within the busy timeout.
     case lockedByTransaction(file: String)
+    /// Others have changed the catalog since a transaction that wants to change it began.
+    case changedMeanwhile(file: String)
     /// The disk or the quota is full.
     case diskFull(file: String)
     /// A write was asked of a read-only handle, or of a file that cannot be written.

@@ -19,9 +19,11 @@ package struct CatalogSavepoint: Hashable, Sendable {
 ///
 /// - `catalog` is used like any other: it sees the changes of the transaction, everybody else goes on reading the
 ///   committed state without waiting. An operation that throws has changed nothing, and the transaction goes on.
-/// - Until its first write the transaction costs nothing, holds no lock, and reads what is committed at each moment.
-///   From the first write on it is the only one that changes the catalog: others that want to wait for up
-///   to the busy timeout, then throw `.lockedByTransaction`.
+/// - Until its first write the transaction costs nothing, holds no lock, and reads what is committed at each moment, or
+///   what was pinned for it. From the first write on it is the only one that changes the catalog: others that want to
+///   wait for up to the busy timeout, then throw `.lockedByTransaction`.
+/// - What was pinned for a transaction is what it sees throughout, beside its own changes: its first write throws
+///   `.changedMeanwhile` if the catalog is another by then.
 /// - The engine keeps `redo` in its own durable commit record before `commit`, so that a crash between the two is
 ///   repaired with `Catalog.apply`, and shown repaired to readers by `Catalog.overlaid`.
 /// - After a full disk or an I/O error SQLite may have rolled everything back: then every operation, `redo` and
@@ -35,8 +37,8 @@ package final class CatalogTransaction: Sendable {
     package let catalog: Catalog
     private let core: TransactionCore
 
-    init(parent: Catalog) {
-        core = TransactionCore(parent: parent)
+    init(parent: Catalog, pin: CatalogPin?) {
+        core = TransactionCore(parent: parent, pin: pin)
         catalog = Catalog(transaction: core)
     }
 
@@ -99,10 +101,11 @@ package final class CatalogTransaction: Sendable {
 extension Catalog {
     /// Begins a transaction; costs nothing until its first write. One of a read-only handle refuses that.
     ///
+    /// - Parameter pin: what it reads until then; what is committed at each moment by default.
     /// - Throws: `.closed`.
-    package func beginTransaction() throws(CatalogError) -> CatalogTransaction {
+    package func beginTransaction(reading pin: CatalogPin? = nil) throws(CatalogError) -> CatalogTransaction {
         precondition(transaction == nil, "transactions do not nest, savepoints do")
         _ = try openConnection()
-        return CatalogTransaction(parent: self)
+        return CatalogTransaction(parent: self, pin: pin)
     }
 }

@@ -53,7 +53,7 @@ extension Catalog {
         collection: String, experiment: String, channel: String
     ) throws(CatalogError) -> ResolvedChannel? {
         if let transaction, try transaction.isReading {
-            return try transaction.parent.resolveChannel(
+            return try transaction.committed.resolveChannel(
                 collection: collection, experiment: experiment, channel: channel)
         }
         return isReadOnly

@@ -7,7 +7,8 @@ import Synchronization
 ///                                 |
 ///                                 +--SQLite rolled everything back--> failed --rollback--> ended
 ///
-/// While reading, there is no connection, no lock, and everything is answered by the parent. The first write opens
+/// While reading, there is no connection, no lock, and everything is answered by the parent, or by what was pinned for
+/// the transaction. The first write opens
 /// a connection, takes SQLite's write lock (RESERVED), beside which others go on reading, and keeps it to the end:
 /// with `cache_spill` off, no page is written to the file before the commit.
 ///
@@ -36,11 +37,15 @@ final class TransactionCore: Sendable {
     }
 
     let parent: Catalog
+    private let pin: CatalogPin?
     /// One operation at a time: unlike other locks, this one is held while SQLite works. Taken before `state`.
     private let turn = Mutex<Void>(())
     private let state = Mutex(State())
 
-    init(parent: Catalog) { self.parent = parent }
+    init(parent: Catalog, pin: CatalogPin?) {
+        self.parent = parent
+        self.pin = pin
+    }
 
     // MARK: Operations
 
@@ -55,14 +60,24 @@ final class TransactionCore: Sendable {
         }
     }
 
+    /// What answers while reading.
+    var committed: Catalog {
+        get throws(CatalogError) {
+            guard let pin else { return parent }
+            // A pinned state outlives the handle, a transaction does not.
+            _ = try parent.openConnection()
+            return pin.catalog
+        }
+    }
+
     func record(_ sql: String, _ arguments: [DatabaseValue]) {
         state.withLock { $0.redo.append(sql, arguments) }
     }
 
     func read<Value>(_ body: (CatalogSession) throws -> Value) throws(CatalogError) -> Value {
-        if try isReading { return try parent.read(body) }
+        if try isReading { return try committed.read(body) }
         return try inTurn { () throws(CatalogError) in
-            if try isReading { return try parent.read(body) }
+            if try isReading { return try committed.read(body) }
             return try onConnection { db in try body(CatalogSession(db: db, file: parent.path)) }
         }
     }
@@ -139,12 +154,13 @@ final class TransactionCore: Sendable {
     private func begin(_ db: Database) throws {
         try parent.lockForTransaction(db)
         do {
+            let digest = try CatalogSeal.storedDigest(db)
+            if let pin, pin.digest != digest { throw CatalogError.changedMeanwhile(file: parent.path) }
             for savepoint in state.withLock({ $0.savepoints }) {
                 try db.execute(sql: "SAVEPOINT \(savepoint.name)")
             }
-            let base = try CatalogSeal.storedDigest(db) ?? 0
             state.withLock { state in
-                state.base = base
+                state.base = digest ?? 0
                 state.phase = .writing
             }
         } catch {

@@ -132,7 +132,8 @@ struct LevelBuilder: Sendable {
                 / 1e15)
     }
 
-    /// Cuboids of the new level: those above written sources, and those written before.
+    /// Cuboids of the new level: those above written sources, and those written before; of a whole level without any, the
+    /// one that says that it was built.
     private func parents(
         _ view: View, _ level: ResolutionLevel, _ source: ResolutionLevel, _ time: Int, _ target: VoxelBox,
         _ factors: VoxelExtent
@@ -157,6 +158,10 @@ struct LevelBuilder: Sendable {
             readCount += 1
         }
         for code in existing where range.contains(rawCode: code) { codes.insert(code) }
+        let isMarked = layout.group(level, time: time) == layout.buildMark(level)
+        if codes.isEmpty, isMarked, target == layout.hierarchy.box(at: level) {
+            codes.insert(range.codeSpan.lowerBound)
+        }
         return (codes.sorted(), readCount)
     }
 

@@ -120,6 +120,10 @@ extension DatabaseError {
             self.init(
                 "55006", "another transaction is changing the catalog \(file)",
                 hint: "try again when it has ended")
+        case .changedMeanwhile:
+            self.init(
+                "40001", "others have changed names or metadata since the transaction began",
+                hint: "run the transaction again")
         case .diskFull(let file):
             self.init(
                 "53100", "the disk is full: \(file) cannot grow",

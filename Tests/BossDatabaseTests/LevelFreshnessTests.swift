@@ -170,4 +170,75 @@ struct LevelFreshnessTests {
             #expect(error.sqlState == "40001")
         }
     }
+
+    // MARK: Levels made from nothing
+
+    @Test("levels that were built when there was nothing are old once something is written, not missing")
+    func builtFromNothing() throws {
+        let empty = try simulated.database.view()
+        try channel.downsample()
+        let built = try simulated.database.view()
+        for number in 1..<5 { #expect(try freshness(number) == .current) }
+        try set(point(100, 5, 12), to: 2)
+        for number in 1..<5 { #expect(try freshness(number) == .stale) }
+        for number in 3..<5 { #expect(try freshness(number, isotropic: true) == .stale) }
+        #expect(try freshness(1, VoxelBox(x: 0..<32, y: 0..<64, z: 0..<16)) == .current)
+        let one = try channel.read(CutoutRegion(box: channel.box(at: try level(1)), level: try level(1)))
+        #expect(one.bits.allSatisfy { $0 == 0 })
+        for state in [empty, built] { #expect(try freshness(1, view: state) == .current) }
+        try simulated.database.compact()
+        try simulated.reopen()
+        let reopened = try simulated.database.channel(channel.path)
+        let region = CutoutRegion(box: reopened.box(at: try level(1)), level: try level(1))
+        #expect(try reopened.freshness(of: region) == .stale)
+        try reopened.downsample()
+        #expect(try reopened.freshness(of: region) == .current)
+    }
+
+    @Test("levels of voxels that were written and deleted in one commit can be built")
+    func writtenAndDeleted() throws {
+        let transaction = try simulated.database.beginTransaction()
+        try set(point(3, 3, 3), to: 1, in: transaction)
+        try channel.erase(CutoutRegion(box: channel.box(at: try level(0))), in: transaction)
+        try transaction.commit()
+        #expect(try freshness(1) == .missing)
+        try channel.downsample()
+        for number in 1..<5 { #expect(try freshness(number) == .current) }
+        #expect(try freshness(4, isotropic: true) == .current)
+    }
+
+    @Test("building a part where there is nothing does not vouch for the rest")
+    func partFromNothing() throws {
+        try set(point(3, 3, 3), to: 1)
+        try channel.downsample(box: VoxelBox(x: 96..<112, y: 96..<112, z: 8..<16))
+        for number in 1..<5 { #expect(try freshness(number) == .missing) }
+    }
+
+    @Test("time samples that were empty when levels were built are old, whichever of them had data")
+    func timeSamples() throws {
+        for first in 0..<3 {
+            let simulated = try SimulatedDatabase(seed: UInt64(first) + 1)
+            let channel = try simulated.database.make(ChannelPlan(times: 3, levels: 3))
+            let voxel = try Volume<UInt8>(extent: VoxelExtent(x: 1, y: 1, z: 1), elements: [7])
+            let place = ChannelPlan().frame.lower
+            func freshness(_ time: Range<Int>, _ number: Int) throws -> LevelFreshness {
+                let level = try level(number)
+                return try channel.freshness(
+                    of: CutoutRegion(box: channel.box(at: level), level: level, time: time))
+            }
+            try channel.write(voxel, at: place, time: first)
+            for number in 1..<3 { #expect(try freshness(0..<3, number) == .missing) }
+            try channel.downsample()
+            for number in 1..<3 { #expect(try freshness(0..<3, number) == .current) }
+            let second = (first + 1) % 3
+            try channel.write(voxel, at: place, time: second)
+            for number in 1..<3 {
+                #expect(try freshness(0..<3, number) == .stale, "data in \(first), then in \(second)")
+                #expect(try freshness(second..<second + 1, number) == .stale)
+                #expect(try freshness(first..<first + 1, number) == .current)
+            }
+            try channel.downsample()
+            for number in 1..<3 { #expect(try freshness(0..<3, number) == .current) }
+        }
+    }
 }

@@ -88,6 +88,57 @@ struct LimitTests {
         #expect(try channel.read(region(plan.frame)).bits == expected.voxels)
     }
 
+    @Test("53200: what savepoints keep counts too, until they are released or gone back to")
+    func savepointLimit() throws {
+        var options = smallOptions()
+        options.transactionByteCountLimit = 20_000
+        let small = try SimulatedDatabase(options: options)
+        let channel = try small.database.make(plan)
+        // One cuboid of 2048 voxels that do not compress: some 2 KiB a version.
+        let box = VoxelBox(x: 16..<32, y: 16..<32, z: 8..<16)
+        var random = SeededGenerator(seed: 54)
+        func noise() throws -> AnyVolume {
+            var model = ModelVolume(box, filledWith: 0)
+            for index in model.voxels.indices { model.voxels[index] = random.next() & 0xFF }
+            return try model.volume(.uint8)
+        }
+        /// Versions that fit before the limit is met.
+        func versions(_ isMarked: Bool, in transaction: Transaction) throws -> Int {
+            for count in 0..<40 {
+                let volume = try noise()
+                do throws(DatabaseError) {
+                    try channel.write(volume, at: box.lower, in: transaction)
+                    if isMarked { try transaction.savepoint("s\(count)") }
+                } catch {
+                    #expect(error.sqlState == "53200" && error.hint?.contains("savepoints") == true)
+                    return count
+                }
+            }
+            return 40
+        }
+        let transaction = try small.database.beginTransaction()
+        #expect(try versions(false, in: transaction) == 40, "versions that nobody needs do not count")
+        try transaction.savepoint("first")
+        let fitting = try versions(true, in: transaction)
+        #expect((4..<10).contains(fitting))
+        try transaction.rollback(toSavepoint: "first")
+        #expect(try versions(true, in: transaction) == fitting)
+        try transaction.releaseSavepoint("first")
+        #expect(try versions(false, in: transaction) == 40)
+        try transaction.savepoint("a")
+        try channel.erase(region(box), in: transaction)
+        for _ in 0..<3 {
+            try channel.write(try noise(), at: box.lower, in: transaction)
+            try transaction.savepoint("b")
+        }
+        try transaction.releaseSavepoint("a")
+        #expect(try versions(false, in: transaction) == 40)
+        let last = try noise()
+        try channel.write(last, at: box.lower, in: transaction)
+        try transaction.commit()
+        #expect(try channel.read(region(box)).bits == last.bits)
+    }
+
     @Test("25P01: a transaction that has ended, or of another database")
     func endedTransaction() throws {
         let volume = try cube()

@@ -72,6 +72,35 @@ struct TransactionConflictTests {
         #expect(try values(VoxelBox(x: 16..<46, y: 16..<32, z: 8..<16)) == [0])
     }
 
+    @Test(
+        "a deletion that finds nothing takes part in conflicts, in every cuboid that it touches",
+        arguments: [
+            ("whole cuboids", VoxelBox(x: 16..<32, y: 16..<32, z: 8..<16), 1..<3, true),
+            ("a part of the cuboid", VoxelBox(x: 25..<26, y: 25..<26, z: 12..<13), 0..<3, true),
+            ("another time sample", VoxelBox(x: 16..<32, y: 16..<32, z: 8..<16), 0..<2, false),
+            ("the cuboid beside", VoxelBox(x: 32..<40, y: 16..<32, z: 8..<16), 0..<3, false),
+        ])
+    func deletionOfNothing(_ what: String, box: VoxelBox, times: Range<Int>, isRefused: Bool) throws {
+        let simulated = try SimulatedDatabase()
+        let channel = try simulated.database.make(ChannelPlan(times: 3))
+        let voxel = try Volume<UInt8>(extent: VoxelExtent(x: 1, y: 1, z: 1), elements: [9])
+        for isEmpty in [true, false] {
+            let transaction = try simulated.database.beginTransaction()
+            let summary = try channel.erase(CutoutRegion(box: box, time: times), in: transaction)
+            #expect(summary.changedVoxelCount == 0)
+            if !isEmpty { try channel.write(voxel, at: VoxelPoint(x: 5, y: 3, z: 2), in: transaction) }
+            // In the cuboid from (16, 16, 8).
+            try channel.write(voxel, at: VoxelPoint(x: 20, y: 20, z: 9), time: 2)
+            if isRefused, !isEmpty {
+                expectRefusal("40001") { try transaction.commit() }
+            } else {
+                // A transaction that changes nothing comes before whatever was committed meanwhile.
+                try transaction.commit()
+            }
+            try channel.erase(CutoutRegion(box: ChannelPlan().frame, time: 0..<3))
+        }
+    }
+
     @Test("a deletion that was taken back to a savepoint is no reason to refuse")
     func deletionTakenBack() throws {
         try set(all, to: 1)

@@ -48,6 +48,7 @@ extension Channel {
         _ region: CheckedRegion, to transaction: Transaction, control: OperationControl,
         _ isCounted: inout Bool
     ) throws(DatabaseError) -> Int {
+        try clear(region, in: transaction)
         let view = transaction.view.view
         let all = try writtenParts(of: region, view, control)
         let extent = layout.hierarchy.box(at: region.level)
@@ -73,6 +74,17 @@ extension Channel {
         }
         guard !parts.isEmpty else { return changed }
         return try changed + overwrite(parts, region, transaction, control)
+    }
+
+    /// Others may not write to the cuboids of a region before the transaction commits, not even where there is nothing.
+    private func clear(_ region: CheckedRegion, in transaction: Transaction) throws(DatabaseError) {
+        let range = try layout.cuboids(touching: region.box)
+        func key(_ code: UInt64, time: Int) -> CuboidKey {
+            CuboidKey(group: layout.group(region.level, time: time), morton: code)
+        }
+        try transaction.clear(
+            lowest: key(range.codeSpan.lowerBound, time: region.time.lowerBound),
+            highest: key(range.codeSpan.upperBound, time: region.time.upperBound - 1), of: self)
     }
 
     /// Deletes the cuboids that lie in a region as a whole.

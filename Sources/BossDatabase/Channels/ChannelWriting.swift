@@ -127,7 +127,7 @@ extension Channel {
         _ action: String, in box: VoxelBox, _ write: (Transaction) throws(DatabaseError) -> Int
     ) throws(DatabaseError) -> WriteSummary {
         try repeatingConflicts(in: box) { () throws(DatabaseError) in
-            let own = try database.beginTransaction()
+            let own = try database.beginStatement()
             var summary = WriteSummary()
             summary.changedVoxelCount = try write(own)
             own.note(action, changedVoxelCount: summary.changedVoxelCount)

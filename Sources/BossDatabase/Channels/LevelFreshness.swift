@@ -7,7 +7,7 @@ public enum LevelFreshness: Hashable, Sendable {
     case current
     /// The base level was written after it was built.
     case stale
-    /// It was never built, although the base level holds data.
+    /// It was never built, although the base level was written.
     case missing
 }
 
@@ -39,14 +39,15 @@ extension Channel {
     private func freshness(
         _ view: View, _ level: ResolutionLevel, _ base: ResolutionLevel, _ time: Int, _ box: VoxelBox
     ) throws(DatabaseError) -> LevelFreshness {
-        let (isBuilt, isWritten) = try mappingErrors { () throws(StorageError) in
+        let (isWritten, isBuilt, isMarked) = try mappingErrors { () throws(StorageError) in
             (
+                try view.isWritten(layout.group(base, time: time)),
                 try view.isWritten(layout.group(level, time: time)),
-                try view.isWritten(layout.group(base, time: time))
+                try view.isWritten(layout.buildMark(level))
             )
         }
         if !isWritten { return .current }
-        if !isBuilt { return .missing }
+        if !isBuilt && !isMarked { return .missing }
         var (level, box) = (level, box)
         while let source = layout.hierarchy.source(of: level) {
             let below = try mappingErrors { () throws(GeometryError) in
@@ -100,4 +101,9 @@ extension Channel {
             return pair.source > parent.newestBaseSequence && pair.source != parent.newestSequence
         }
     }
+}
+
+extension ChannelLayout {
+    /// The group that holds a page once a whole level was built, for all time samples and also from nothing.
+    func buildMark(_ level: ResolutionLevel) -> PageGroup { group(level, time: 0) }
 }

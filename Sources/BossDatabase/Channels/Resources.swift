@@ -87,8 +87,14 @@ extension Database {
     /// - Parameter transaction: also finds what this one has made.
     /// - Throws: 42P01 when there is none.
     public func channel(_ path: String, in transaction: Transaction? = nil) throws(DatabaseError) -> Channel {
+        try channel(path, in: transaction?.catalog ?? catalog)
+    }
+
+    /// A channel by the path that it has in a catalog.
+    ///
+    /// - Throws: 42P01 when there is none.
+    package func channel(_ path: String, in catalog: Catalog) throws(DatabaseError) -> Channel {
         let parts = try Self.split(path, count: 3)
-        let catalog = transaction?.catalog ?? catalog
         let resolved = try mappingErrors { () throws(CatalogError) in
             try catalog.resolveChannel(collection: parts[0], experiment: parts[1], channel: parts[2])
         }

@@ -9,39 +9,22 @@ import Synchronization
 ///     try labels.write(mask, at: origin, in: transaction)
 ///     try transaction.commit()
 ///
-/// Its writes are held in memory until then. Reads through `view` see them. The engine's commit, which holds the
+/// Its writes are held in memory until then. Reads through `view` see them. Names are those of its beginning, and its own.
+/// The engine's commit, which holds the
 /// changes of the catalog too, decides: it is durable first, and a crash before the catalog has followed is repaired
 /// when the database is opened. Changes of the catalog lock it for other writers until the transaction ends.
 public final class Transaction: Sendable {
     private let database: Database
     private let catalogTransaction: CatalogTransaction
-    private let state: Mutex<State>
+    private let state: Mutex<TransactionState>
     /// Held while a statement runs, before any other lock: statements of several threads take turns, since each
     /// one starts from what the last one left.
     private let statements = Mutex(())
 
-    private struct State: Sendable {
-        var batch: WriteBatch
-        var actions: [String] = []
-        var changedVoxelCount = 0
-        var savepoints: [Savepoint] = []
-        /// What the channels that it writes to are called, by number.
-        var paths: [UInt32: String] = [:]
-        var isEnded = false
-    }
-
-    private struct Savepoint: Sendable {
-        let name: String
-        let batch: WriteBatch
-        let actionCount: Int
-        let changedVoxelCount: Int
-        let catalog: CatalogSavepoint
-    }
-
     init(database: Database, batch: WriteBatch, catalog: CatalogTransaction) {
         self.database = database
         catalogTransaction = catalog
-        state = Mutex(State(batch: batch))
+        state = Mutex(TransactionState(batch: batch))
     }
 
     /// What was committed when the transaction began, and its own writes.
@@ -110,46 +93,30 @@ public final class Transaction: Sendable {
         catalogTransaction.rollback()
     }
 
-    private func end() throws(DatabaseError) -> State {
+    private func end() throws(DatabaseError) -> TransactionState {
         try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw Self.ended }
+            try state.requireOpen()
             state.isEnded = true
             return state
         }
     }
 
-    private static var ended: DatabaseError { DatabaseError("25P01", "the transaction has ended") }
-
     // MARK: Savepoints
 
     /// Marks the present state; `rollback(toSavepoint:)` comes back to it. A name may be used again: the newest counts.
+    ///
+    /// It keeps the cuboids of the transaction as they are: those that are written again count twice against the
+    /// transaction's limit.
     public func savepoint(_ name: String) throws(DatabaseError) {
         let mark = try mappingErrors { () throws(CatalogError) in try catalogTransaction.savepoint() }
-        try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw Self.ended }
-            state.savepoints.append(
-                Savepoint(
-                    name: name, batch: state.batch, actionCount: state.actions.count,
-                    changedVoxelCount: state.changedVoxelCount, catalog: mark))
-        }
+        try state.withLock { (state) throws(DatabaseError) in try state.addSavepoint(name, catalog: mark) }
     }
 
     /// Undoes everything since a savepoint, which stays.
     ///
     /// - Throws: 3B001 when there is none of this name.
     public func rollback(toSavepoint name: String) throws(DatabaseError) {
-        let mark = try state.withLock { (state) throws(DatabaseError) in
-            let position = try Self.position(of: name, in: state)
-            let savepoint = state.savepoints[position]
-            state.savepoints.removeSubrange((position + 1)...)
-            #if SEEDED_DEFECTS
-                if SeededDefect.isOn(.savepointKeepsVoxels) { return savepoint.catalog }
-            #endif
-            state.batch = savepoint.batch
-            state.actions.removeSubrange(savepoint.actionCount...)
-            state.changedVoxelCount = savepoint.changedVoxelCount
-            return savepoint.catalog
-        }
+        let mark = try state.withLock { (state) throws(DatabaseError) in try state.rollBack(to: name) }
         try mappingErrors { () throws(CatalogError) in try catalogTransaction.rollback(to: mark) }
     }
 
@@ -157,20 +124,8 @@ public final class Transaction: Sendable {
     ///
     /// - Throws: 3B001 when there is none of this name.
     public func releaseSavepoint(_ name: String) throws(DatabaseError) {
-        let mark = try state.withLock { (state) throws(DatabaseError) in
-            let position = try Self.position(of: name, in: state)
-            defer { state.savepoints.removeSubrange(position...) }
-            return state.savepoints[position].catalog
-        }
+        let mark = try state.withLock { (state) throws(DatabaseError) in try state.release(name) }
         try mappingErrors { () throws(CatalogError) in try catalogTransaction.release(mark) }
-    }
-
-    private static func position(of name: String, in state: State) throws(DatabaseError) -> Int {
-        guard !state.isEnded else { throw ended }
-        guard let position = state.savepoints.lastIndex(where: { $0.name == name }) else {
-            throw DatabaseError("3B001", "there is no savepoint \(name)", hint: "SAVEPOINT \(name) makes one")
-        }
-        return position
     }
 
     // MARK: Changes
@@ -202,9 +157,18 @@ public final class Transaction: Sendable {
     ) throws(DatabaseError) {
         try requireOwn(channel)
         try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw Self.ended }
+            try state.requireOpen()
             state.paths[channel.layout.channel] = channel.path
-            state.batch.delete(group, lowest: lowest, highest: highest)
+            state.delete(group, lowest: lowest, highest: highest)
+        }
+    }
+
+    /// Notes that a deletion goes over all cuboids of a box, at all time samples from the first key's to the second's.
+    func clear(lowest: CuboidKey, highest: CuboidKey, of channel: Channel) throws(DatabaseError) {
+        try requireOwn(channel)
+        try state.withLock { (state) throws(DatabaseError) in
+            try state.requireOpen()
+            state.batch.clear(lowest: lowest, highest: highest)
         }
     }
 
@@ -226,16 +190,17 @@ public final class Transaction: Sendable {
         try requireOwn(channel)
         let limit = database.options.transactionByteCountLimit
         try state.withLock { (state) throws(DatabaseError) in
-            guard !state.isEnded else { throw Self.ended }
-            let added = changes.reduce(0) { $0 + $1.page.byteCount }
-            guard state.batch.byteCount + added <= limit else {
+            try state.requireOpen()
+            let byteCount = changes.reduce(state.byteCount) { $0 + $1.page.byteCount }
+            guard byteCount <= limit else {
                 throw DatabaseError(
-                    "53200",
-                    "the transaction would hold \(state.batch.byteCount + added) bytes, the limit is \(limit)",
-                    hint: "commit in parts, or use IMPORT")
+                    "53200", "the transaction would hold \(byteCount) bytes, the limit is \(limit)",
+                    hint: state.savepointByteCount > 0
+                        ? "\(state.savepointByteCount) of them are for savepoints: ROLLBACK TO one, RELEASE it, or commit in parts"
+                        : "commit in parts, or use IMPORT")
             }
             state.paths[channel.layout.channel] = channel.path
-            for change in changes { state.batch.put(change.page, dependsOnBase: change.dependsOnBase) }
+            for change in changes { state.put(change.page, dependsOnBase: change.dependsOnBase) }
         }
     }
 
@@ -247,8 +212,22 @@ extension Database {
     /// Begins a transaction over the newest committed state.
     public func beginTransaction() throws(DatabaseError) -> Transaction {
         if isReadOnly { throw DatabaseError(StorageError.readOnly) }
-        let view = try view().view
-        let changes = try mappingErrors { () throws(CatalogError) in try catalog.beginTransaction() }
-        return Transaction(database: self, batch: WriteBatch(base: view), catalog: changes)
+        let state = try pinnedState()
+        return try beginTransaction(over: state.view, state.pin)
+    }
+
+    /// Begins the transaction of a single statement, which has bound its names already.
+    func beginStatement() throws(DatabaseError) -> Transaction {
+        if isReadOnly { throw DatabaseError(StorageError.readOnly) }
+        return try beginTransaction(over: view(), nil)
+    }
+
+    private func beginTransaction(
+        over view: DatabaseView, _ pin: CatalogPin?
+    ) throws(DatabaseError) -> Transaction {
+        let changes = try mappingErrors { () throws(CatalogError) in
+            try catalogFile.beginTransaction(reading: pin)
+        }
+        return Transaction(database: self, batch: WriteBatch(base: view.view), catalog: changes)
     }
 }

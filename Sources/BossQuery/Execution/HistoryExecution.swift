@@ -37,7 +37,7 @@ extension StatementExecutor {
     func channels(in resource: CatalogResource) throws(DatabaseError) -> [Channel] {
         let names = resource.segments
         if names.count == 3 {
-            return [try database.channel(names.joined(separator: "/"), in: state.transaction)]
+            return [try database.channel(names.joined(separator: "/"), in: catalog)]
         }
         let tree = try mappingErrors { () throws(CatalogError) in try catalog.tree() }
         var channels: [Channel] = []
@@ -46,7 +46,7 @@ extension StatementExecutor {
             where names.count == 1 || experiment.record.name == names[1] {
                 for record in experiment.channels {
                     let path = "\(names[0])/\(experiment.record.name)/\(record.name)"
-                    channels.append(try database.channel(path, in: state.transaction))
+                    channels.append(try database.channel(path, in: catalog))
                 }
             }
         }

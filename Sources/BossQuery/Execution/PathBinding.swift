@@ -28,7 +28,7 @@ extension StatementExecutor {
     func channel(_ path: PathSyntax) throws(DatabaseError) -> Channel {
         let segments = try segments(path, depth: 3)
         do {
-            return try database.channel(segments.joined(separator: "/"), in: state.transaction)
+            return try database.channel(segments.joined(separator: "/"), in: catalog)
         } catch {
             guard error.sqlState == "42P01" else { throw error.at(path.position) }
             throw unknown("channel", segments, path.position)

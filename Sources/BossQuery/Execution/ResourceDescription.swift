@@ -24,7 +24,7 @@ extension StatementExecutor {
         case .channel(let collection, let experiment, let channel):
             try locating(path.position) { () throws(DatabaseError) in
                 try describe(
-                    database.channel("\(collection)/\(experiment)/\(channel)", in: state.transaction), &list)
+                    database.channel("\(collection)/\(experiment)/\(channel)", in: catalog), &list)
             }
         }
         return .rows(list.rows)

@@ -28,7 +28,7 @@ struct SessionState: Sendable {
     /// BEGIN and the savepoints since, oldest first; empty outside a transaction.
     var marks: [SessionMark] = []
     /// In BEGIN READ ONLY, what was committed when it began.
-    var readOnlyView: DatabaseView?
+    var readOnly: PinnedState?
 
     /// How a failed transaction goes on, if it has a savepoint.
     var wayBack: String? {
@@ -39,6 +39,6 @@ struct SessionState: Sendable {
 
     var status: TransactionStatus {
         if hasFailed { return .failed }
-        return transaction == nil && readOnlyView == nil ? .idle : .active
+        return transaction == nil && readOnly == nil ? .idle : .active
     }
 }

@@ -95,7 +95,7 @@ struct StatementExecutor {
     }
 
     /// The catalog that this statement reads and changes: that of the transaction, if one is open.
-    var catalog: Catalog { state.transaction?.catalog ?? database.catalog }
+    var catalog: Catalog { state.transaction?.catalog ?? state.readOnly?.catalog ?? database.catalog }
 
     /// What this statement reads: the version that its path names, the transaction's view, or everything committed.
     func currentView() throws(DatabaseError) -> DatabaseView {

@@ -97,7 +97,7 @@ extension StatementExecutor {
     ///
     /// - Throws: 25006.
     func refuseInReadOnlyTransaction(_ position: NodePosition) throws(DatabaseError) {
-        guard state.readOnlyView == nil else {
+        guard state.readOnly == nil else {
             throw DatabaseError(
                 "25006", "the transaction is read-only", hint: "COMMIT it, and begin one without READ ONLY",
                 position: position.source)
@@ -119,7 +119,7 @@ extension StatementExecutor {
                 position: position.source)
         }
         if isReadOnly {
-            state.readOnlyView = try locating(position) { () throws(DatabaseError) in try database.view() }
+            state.readOnly = try locating(position) { () throws(DatabaseError) in try database.pinnedState() }
         } else {
             state.transaction = try locating(position) { () throws(DatabaseError) in
                 try database.beginTransaction()
@@ -138,7 +138,7 @@ extension StatementExecutor {
 
     private mutating func endTransaction() {
         state.transaction = nil
-        state.readOnlyView = nil
+        state.readOnly = nil
         state.hasFailed = false
         if let first = state.marks.first { restorePath(to: first) }
         state.marks = []

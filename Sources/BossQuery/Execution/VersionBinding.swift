@@ -12,7 +12,7 @@ extension StatementExecutor {
 
     /// A channel to read. From here on the statement reads the state that the path's version names.
     ///
-    /// The catalog has no versions: the channel is the one that has this path now.
+    /// The catalog has no versions: the channel is the one that has this path now, or has it in the open transaction.
     ///
     /// - Throws: 42P01, 42704 for an unknown snapshot or branch, 22007 for a time that cannot be read, 22V07 for a
     ///   state that is no longer kept, 0A000 for two states in one statement.
@@ -91,7 +91,7 @@ extension StatementExecutor {
     /// What a statement reads whose path names no version: the transaction's view, or everything committed.
     func head() throws(DatabaseError) -> DatabaseView {
         if let transaction = state.transaction { return transaction.view }
-        if let view = state.readOnlyView { return view }
+        if let pinned = state.readOnly { return pinned.view }
         return try database.view()
     }
 

@@ -6,8 +6,8 @@ struct CommitClaim {
     let base: UInt64
     /// Cuboids whose older version it has read.
     let reads: Set<CuboidKey>
-    /// Boxes that it deletes. Whoever deletes a box has seen all of it.
-    var deletions: [RangeTombstone] = []
+    /// Boxes that it deletes from. Whoever deletes has seen all of the box.
+    var cleared: [ClearedBox] = []
     /// Channels that it changes.
     let channels: Set<UInt32>
 
@@ -15,10 +15,10 @@ struct CommitClaim {
     func meets(_ group: PageGroup, _ entry: IndexEntry) -> Bool {
         if let other = entry.rangeTombstone(group) {
             return reads.contains { $0.group == group && other.contains($0.morton) }
-                || deletions.contains { $0.overlaps(other) }
+                || cleared.contains { $0.overlaps(other) }
         }
         return reads.contains(CuboidKey(group: group, morton: entry.morton))
-            || deletions.contains { $0.group == group && $0.contains(entry.morton) }
+            || cleared.contains { $0.contains(group, entry.morton) }
     }
 }
 
@@ -35,7 +35,7 @@ extension StorageEngine {
         if let channel = claim.channels.intersection(state.refusedChannels).min() {
             throw .channelDropped(channel: channel)
         }
-        guard !claim.reads.isEmpty || !claim.deletions.isEmpty, state.lastSequence > claim.base else {
+        guard !claim.reads.isEmpty || !claim.cleared.isEmpty, state.lastSequence > claim.base else {
             return
         }
         for batch in state.pending where batch.sequence > claim.base {
@@ -47,7 +47,7 @@ extension StorageEngine {
             let located = try view.locate(group, codes: keys.map(\.morton).sorted())
             if located.contains(where: { $0.newestSequence > claim.base }) { throw .writeConflict }
         }
-        for box in claim.deletions {
+        for box in claim.cleared {
             if try view.hasChange(in: box, after: claim.base) { throw .writeConflict }
         }
     }
@@ -55,18 +55,23 @@ extension StorageEngine {
 
 extension View {
     /// Whether a commit after `sequence` wrote or deleted a cuboid of a box.
-    fileprivate func hasChange(in box: RangeTombstone, after sequence: UInt64) throws(StorageError) -> Bool {
-        if rangeTombstones(of: box.group).contains(where: { $0.sequence > sequence && $0.overlaps(box) }) {
-            return true
+    fileprivate func hasChange(in box: ClearedBox, after sequence: UInt64) throws(StorageError) -> Bool {
+        for tombstones in [state.rangeTombstones, state.memtable.rangeTombstones] {
+            for (group, deleted) in tombstones where box.covers(group) {
+                if deleted.contains(where: { $0.sequence > sequence && box.overlaps($0) }) { return true }
+            }
         }
-        if state.memtable.hasVersion(in: box, after: sequence) { return true }
+        for group in state.memtable.groupNames where box.covers(group) {
+            if state.memtable.hasVersion(in: box.part(of: group), after: sequence) { return true }
+        }
         var isFound = false
         try state.table.forEach(
-            from: CuboidKey(group: box.group, morton: box.codes.lowerBound),
-            through: CuboidKey(group: box.group, morton: box.codes.upperBound), after: sequence,
-            while: { !isFound }
+            from: box.lowest, through: box.highest, after: sequence, while: { !isFound }
         ) { (segment) throws(StorageError) in
-            isFound = try segment.hasVersion(in: box, after: sequence, leaves: leaves)
+            for totals in try segment.open().index.groups where box.covers(totals.group) && !isFound {
+                isFound = try segment.hasVersion(
+                    in: box.part(of: totals.group), after: sequence, leaves: leaves)
+            }
         }
         return isFound
     }

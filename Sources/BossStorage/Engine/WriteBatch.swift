@@ -8,6 +8,8 @@ package struct WriteBatch: Sendable {
     private(set) var pages: [CuboidKey: EncodedPage] = [:]
     /// Boxes that are deleted; pages of the batch inside them were written afterwards.
     private(set) var deletions: [RangeTombstone] = []
+    /// Boxes that deletions have gone over; those that hold nothing are not among `deletions`.
+    private var cleared: [ClearedBox] = []
     /// What the history says about the commit.
     package var note = CommitNote()
     /// Changes of the catalog that belong to the commit, encoded by the catalog; at most `redoLimit` bytes.
@@ -65,6 +67,30 @@ package struct WriteBatch: Sendable {
         overlay.delete(tombstone)
     }
 
+    /// Notes that a deletion goes over all cuboids of a box, also those that hold nothing: later commits to one of them
+    /// are conflicts. A batch without changes has none.
+    ///
+    /// - Parameters:
+    ///   - lowest: the lowest cuboid at the first time sample.
+    ///   - highest: the highest cuboid at the last time sample, of the same channel and resolution; both inclusive.
+    package mutating func clear(lowest: CuboidKey, highest: CuboidKey) {
+        cleared.append(ClearedBox(lowest: lowest, highest: highest))
+    }
+
+    /// Whether another batch has the very page that this one has of a cuboid, not one that took its place; false where
+    /// this one has none.
+    package func shares(_ key: CuboidKey, with other: WriteBatch) -> Bool {
+        pages[key].map { $0 === other.pages[key] } ?? false
+    }
+
+    /// Bytes of the page of a cuboid, 0 without one.
+    package func byteCount(of key: CuboidKey) -> Int { pages[key]?.byteCount ?? 0 }
+
+    /// Bytes of the pages that another batch does not share.
+    package func byteCount(notIn other: WriteBatch) -> Int {
+        pages.values.reduce(0) { $0 + (shares($1.key, with: other) ? 0 : $1.byteCount) }
+    }
+
     /// The base with the batch's own pages over it.
     package var view: View { pages.isEmpty && deletions.isEmpty ? base : base.with(overlay: overlay) }
 }
@@ -87,7 +113,9 @@ extension WriteBatch {
 
     /// What later commits must have left alone.
     var claim: CommitClaim {
-        CommitClaim(base: base.sequence, reads: reads, deletions: deletions, channels: channels)
+        CommitClaim(
+            base: base.sequence, reads: reads, cleared: deletions.map(ClearedBox.init) + cleared,
+            channels: channels)
     }
 
     /// The pages of the commit in the order of the log: deletions first, then by key, then what the engine adds.

@@ -186,12 +186,6 @@ struct StatementModel {
 
     // MARK: Reading
 
-    /// Whether the samples of a region had something to build levels from; those that had nothing count as
-    /// never built once they are written.
-    private func isBuilt(_ region: NaiveRegion) -> Bool {
-        isBuilt && region.times.allSatisfy { time in levels[time][region.level].voxels.contains { $0 != 0 } }
-    }
-
     /// The voxels of a region that a result must hold.
     private func expected(_ region: NaiveRegion, _ axes: [[Int]]) -> [UInt64] {
         let fill: UInt64 = if case .fill(let value) = region.policy { value } else { 0 }
@@ -214,7 +208,7 @@ struct StatementModel {
 
     private mutating func select() throws {
         let region = NaiveRegion(frame, isWritten: false, firstParameter: 1, using: &random)
-        if region.level > 0, !isBuilt(region) { return }
+        if region.level > 0, !isBuilt { return }
         let isSlice = region.singleAxes.count == 1 && !region.hasTimeAxis && Bool.random(using: &random)
         let statement = "SELECT \(isSlice ? "SLICE" : "CUTOUT") FROM a \(region.text)"
         if try isRefused(statement, region.parameters, isLegal: region.result != nil) { return }
@@ -239,7 +233,7 @@ struct StatementModel {
     /// Questions whose answers follow from the voxels of the region that exist.
     private mutating func ask() throws {
         let region = NaiveRegion(frame, isWritten: false, firstParameter: 2, using: &random)
-        if region.level > 0, !isBuilt(region) { return }
+        if region.level > 0, !isBuilt { return }
         guard region.result != nil, region.existing.allSatisfy({ !$0.isEmpty }) else { return }
         let voxels = expected(region, region.existing)
         let wanted = values[Int.random(in: 0..<values.count, using: &random)]

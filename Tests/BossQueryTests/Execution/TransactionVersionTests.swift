@@ -2,6 +2,7 @@ import BossDatabase
 import BossQuery
 import BossVoxels
 import Foundation
+import Synchronization
 import Testing
 
 /// Versions inside transactions, and of levels; what each state holds is known from the statements before.
@@ -92,11 +93,149 @@ struct TransactionVersionTests {
         #expect(value("lab/mouse/em@s1") == "1")
     }
 
+    // MARK: Names of the beginning
+
+    private static let beginnings = ["BEGIN", "BEGIN READ ONLY", "another handle"]
+
+    /// Runs a test with a session in a transaction that has not looked at anything yet.
+    private func inTransaction(_ begin: String, _ test: (Session) throws -> Void) throws {
+        var options = DatabaseOptions()
+        options.access = .readOnly
+        let isOther = begin == "another handle"
+        let handle = isOther ? try Database.open(fixture.folder, options: options) : fixture.database
+        let session = Session(database: handle)
+        _ = try session.query(isOther ? "BEGIN READ ONLY" : begin)
+        try test(session)
+        _ = try session.query("ROLLBACK")
+        #expect(value("lab/mouse/em", in: session) == value("lab/mouse/em"))
+        if isOther { try handle.close() }
+    }
+
+    private func column(_ name: String, _ statement: String, in session: Session) throws -> [String] {
+        guard case .rows(let rows) = try session.query(statement).value else { return ["no rows"] }
+        guard let index = rows.columns.firstIndex(where: { $0.name == name }) else { return ["no column"] }
+        return rows.rows.map { ResourceFixture.text($0[index]) }
+    }
+
+    @Test(
+        "a channel that is dropped and made again stays what it was at the beginning", arguments: beginnings)
+    func droppedMeanwhile(_ begin: String) throws {
+        let path = "lab/rat/em"
+        try inTransaction(begin) { session in
+            try fixture.run("DROP CHANNEL \(path); CREATE CHANNEL \(path) TYPE IMAGE DATATYPE UINT8")
+            #expect(value(path, in: session) == "8")
+            #expect(value("\(path)@#2", in: session) == "2")
+            try insert(77, path)
+            #expect(value(path, in: session) == "8")
+            #expect(try column("cuboid", "SHOW CHANNELS IN lab/rat", in: session) == ["64x64x16"])
+            try fixture.run("DROP EXPERIMENT lab/rat CASCADE")
+            #expect(value(path, in: session) == "8")
+            #expect(value("\(path)@s2", in: session) == "2")
+            #expect(try column("name", "SHOW EXPERIMENTS", in: session).sorted() == ["mouse", "rat"])
+        }
+        #expect(value(path) == "42P01")
+    }
+
+    @Test(
+        "names that others give to other channels, or take away, stay what they were", arguments: beginnings)
+    func renamedMeanwhile(_ begin: String) throws {
+        try inTransaction(begin) { session in
+            try fixture.run(
+                """
+                CREATE CHANNEL lab/rat/new TYPE IMAGE DATATYPE UINT8;
+                ALTER CHANNEL lab/rat/em RENAME TO old; ALTER CHANNEL lab/rat/new RENAME TO em;
+                ALTER EXPERIMENT lab/mouse RENAME TO t; ALTER EXPERIMENT lab/rat RENAME TO mouse;
+                SET METADATA ON lab/t 'k' = 1;
+                """)
+            #expect(value("lab/rat/em", in: session) == "8")
+            #expect(value("lab/mouse/em", in: session) == "7")
+            #expect(value("lab/mouse/em@s1", in: session) == "1")
+            #expect(try column("key", "SHOW METADATA IN lab/mouse", in: session) == [])
+            // The session has failed after this.
+            #expect(value("lab/t/em", in: session) == "42P01")
+        }
+        #expect(value("lab/mouse/em") == "0")
+    }
+
+    @Test("what is written to a channel that others dropped and made again is refused, and reaches neither")
+    func writtenMeanwhile() throws {
+        let (path, other) = ("lab/rat/em", Session(database: fixture.database))
+        _ = try other.query("BEGIN")
+        try fixture.run("DROP CHANNEL \(path); CREATE CHANNEL \(path) TYPE IMAGE DATATYPE UINT8")
+        try insert(9, path, in: other)
+        #expect(value(path, in: other) == "9")
+        let error = #expect(throws: DatabaseError.self) { try other.query("COMMIT") }
+        #expect(error?.sqlState == "42P01" && error?.message.contains(path) == true)
+        #expect(value(path) == "0")
+    }
+
+    @Test("a transaction that changes names is refused once others have changed any, and can be run again")
+    func changedByOthers() throws {
+        let other = Session(database: fixture.database)
+        _ = try other.query("BEGIN")
+        _ = try other.query("SAVEPOINT a")
+        try fixture.run("CREATE COLLECTION x")
+        #expect(try column("name", "SHOW COLLECTIONS", in: other) == ["lab"])
+        for _ in 0..<2 {
+            let error = #expect(throws: DatabaseError.self) { try other.query("CREATE COLLECTION y") }
+            #expect(error?.sqlState == "40001" && error?.hint?.contains("again") == true)
+            _ = try other.query("ROLLBACK TO a")
+        }
+        // It keeps nobody from changing names.
+        try fixture.run("CREATE COLLECTION z")
+        _ = try other.query("ROLLBACK")
+        for statement in ["BEGIN", "CREATE COLLECTION y", "COMMIT"] { _ = try other.query(statement) }
+        #expect(try fixture.column("name", of: "SHOW COLLECTIONS") == ["lab", "x", "y", "z"])
+    }
+
+    @Test("voxels and names are of the same moment, while others commit both", .timeLimit(.minutes(1)))
+    func sameMoment() throws {
+        let database = fixture.database
+        let path = "lab/rat/em"
+        let isDone = Atomic<Bool>(false)
+        let failures = Mutex<[String]>([])
+        @Sendable func insert(_ value: UInt64, _ session: Session) throws {
+            _ = try session.query(
+                "INSERT CUTOUT INTO \(path) X 0:2 Y 0:2 Z 0:1 VALUES $1",
+                parameters: [.volume(try ResourceFixture.volume(.uint8, [1, 2, 2], filledWith: value))])
+        }
+        let thread = DispatchQueue(label: "writer")
+        thread.async {
+            do {
+                let session = Session(database: database)
+                for round in 0..<60 {
+                    _ = try session.query("BEGIN")
+                    _ = try session.query("DROP CHANNEL \(path)")
+                    _ = try session.query("CREATE CHANNEL \(path) TYPE IMAGE DATATYPE UINT8")
+                    try insert(UInt64(1 + round), session)
+                    _ = try session.query("SET METADATA ON lab/rat 'round' = \(1 + round)")
+                    _ = try session.query("COMMIT")
+                }
+            } catch { failures.withLock { $0.append("\(error)") } }
+            isDone.store(true, ordering: .releasing)
+        }
+        var options = DatabaseOptions()
+        options.access = .readOnly
+        let handle = try Database.open(fixture.folder, options: options)
+        let (own, other) = (Session(database: database), Session(database: handle))
+        while !isDone.load(ordering: .acquiring) {
+            for (session, begin) in [(own, "BEGIN"), (own, "BEGIN READ ONLY"), (other, "BEGIN READ ONLY")] {
+                _ = try session.query(begin)
+                let round = try column("value", "SHOW METADATA IN lab/rat", in: session).first ?? "8"
+                #expect(value(path, in: session) == round, "\(begin)")
+                _ = try session.query("ROLLBACK")
+            }
+        }
+        thread.sync {}
+        #expect(failures.withLock { $0 } == [])
+        try handle.close()
+    }
+
     // MARK: One state
 
     @Test(
         "a transaction finds the versions of its beginning, whatever others do",
-        arguments: ["BEGIN", "BEGIN READ ONLY", "another handle"])
+        arguments: beginnings)
     func oneState(_ begin: String) throws {
         var options = DatabaseOptions()
         options.access = .readOnly
