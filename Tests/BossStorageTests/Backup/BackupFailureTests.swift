@@ -154,8 +154,11 @@ struct BackupFailureTests {
     func damagedCopy() throws {
         let source = try BackupSource(seed: Self.seed)
         let target = SimulatedFileSystem(seed: 4)
+        let names = Set(source.session.files.fileNames)
         let hooked = HookedFileSystem(target) { operation in
-            guard operation.kind == .open, operation.path.hasPrefix("seg/") else { return }
+            // Not the segment that is made of the live log.
+            guard operation.kind == .open, operation.path.hasPrefix("seg/"), names.contains(operation.path)
+            else { return }
             try? target.corrupt(operation.path, offset: 4096 + 130, bit: 3)
         }
         let error = #expect(throws: StorageError.self) { try source.engine.backUp(to: hooked) }
