@@ -136,7 +136,7 @@ let package = Package(
             name: "BossVoxelsTests", dependencies: ["BossVoxels", "BossGeometry", "BossTestSupport"],
             swiftSettings: checked),
         .testTarget(
-            name: "BossCodecTests", dependencies: ["BossCodec", "BossVoxels", "BossTestSupport"],
+            name: "BossCodecTests", dependencies: ["BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
             swiftSettings: checked),
         .testTarget(
             name: "BossFormatsTests",

@@ -1,5 +1,4 @@
-/// How one brick is stored. The raw values are part of the disk format; 0 is never valid and 5 is
-/// reserved for a label codec.
+/// How one brick is stored. The raw values are part of the disk format; 0 is never valid.
 package enum BrickCodec: UInt8, CaseIterable, Hashable, Sendable {
     /// Every voxel has the same bits, which stand in the directory; no bytes are stored.
     case constant = 1
@@ -9,6 +8,8 @@ package enum BrickCodec: UInt8, CaseIterable, Hashable, Sendable {
     case lz4 = 3
     /// A Blosc 1 frame compressed with Zstandard.
     case zstd = 4
+    /// Runs of labels, a `LabelFrame`.
+    case label = 5
 
     /// The codec of a number read from disk.
     ///

@@ -1,3 +1,5 @@
+import BossVoxels
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -39,6 +41,13 @@ package enum BrickDecoder {
             try BloscFrame.decompress(bytes, into: output, .lz4)
         case .zstd:
             try BloscFrame.decompress(bytes, into: output, .zstd)
+        case .label:
+            let array = try LabelFrameDecoder.decode(
+                bytes, voxelCount: output.count / voxelByteCount, voxelByteCount: voxelByteCount)
+            guard output.count % voxelByteCount == 0 else {
+                throw .storedByteCountMismatch(codec: codec.rawValue, expected: output.count, found: bytes.count)
+            }
+            array.fill(output, voxelByteCount: voxelByteCount)
         }
     }
 

@@ -1,3 +1,4 @@
+package import BossGeometry
 package import BossVoxels
 
 #if canImport(Glibc)
@@ -30,14 +31,20 @@ package struct BrickEncoder: Hashable, Sendable {
     /// What the channel asks for.
     package let preference: CompressionPreference
     private let plan: CompressionPlan
+    /// The voxels of a brick along the axes, if they are labels.
+    private let labelExtent: VoxelExtent?
 
     /// Bytes that a brick can have at most, a little below 2 GiB.
     package static let maximumBrickByteCount = BloscFrame.maximumByteCount
 
     /// An encoder for bricks of one size.
     ///
+    /// - Parameter labelExtent: the brick's extent, if its voxels are labels: they may be stored as runs then.
     /// - Precondition: the byte count is positive, a multiple of the voxel's and at most `maximumBrickByteCount`.
-    package init(voxelType: VoxelType, brickByteCount: Int, preference: CompressionPreference) {
+    package init(
+        voxelType: VoxelType, brickByteCount: Int, preference: CompressionPreference,
+        labelExtent: VoxelExtent? = nil
+    ) {
         precondition(
             brickByteCount > 0 && brickByteCount <= Self.maximumBrickByteCount
                 && brickByteCount % voxelType.byteCount == 0, "a brick is whole voxels")
@@ -45,6 +52,11 @@ package struct BrickEncoder: Hashable, Sendable {
         self.brickByteCount = brickByteCount
         self.preference = preference
         plan = CompressionPlan(voxelType: voxelType, preference: preference)
+        self.labelExtent =
+            preference == .automatic && voxelType.isInteger ? labelExtent.flatMap { RunArray.holds($0) ? $0 : nil } : nil
+        precondition(
+            labelExtent.map { $0.voxelCount * voxelType.byteCount == brickByteCount } ?? true,
+            "the extent of the brick")
     }
 
     /// Bytes that the output of `encode` must have for a brick of this size.
@@ -73,6 +85,7 @@ package struct BrickEncoder: Hashable, Sendable {
         if let bits = constantBits(of: voxels) {
             return EncodedBrick(codec: .constant, constantBits: bits, byteCount: 0, checksum: 0)
         }
+        if let runs = try encodeLabels(voxels, into: output) { return runs }
         if let compressed = try compress(voxels, into: output) { return compressed }
         if copyRaw { output.copyMemory(from: voxels) }
         return EncodedBrick(
@@ -87,6 +100,21 @@ package struct BrickEncoder: Hashable, Sendable {
             return nil
         }
         return (0..<width).reduce(into: 0) { bits, index in bits |= UInt64(voxels[index]) << (8 * index) }
+    }
+
+    /// The brick as runs of labels, or `nil` if they do not save enough.
+    private func encodeLabels(
+        _ voxels: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+    ) throws(CodecError) -> EncodedBrick? {
+        guard let labelExtent, let base = voxels.baseAddress else { return nil }
+        let window = VoxelWindow(base, extent: labelExtent, voxelByteCount: voxelType.byteCount)
+        let limit = LabelFrame.runLimit(brickByteCount: voxels.count)
+        guard let array = RunArray(window, runLimit: limit) else { return nil }
+        let room = UnsafeMutableRawBufferPointer(rebasing: output[..<plan.frameLimit(voxels.count)])
+        guard let byteCount = try LabelFrameEncoder.encode(array, into: room) else { return nil }
+        return EncodedBrick(
+            codec: .label, constantBits: 0, byteCount: byteCount,
+            checksum: CRC32C.checksum(UnsafeRawBufferPointer(rebasing: room[..<byteCount])))
     }
 
     /// The brick as a frame, or `nil` if that does not save enough.

@@ -14,6 +14,8 @@ public enum CodecError: Error, Hashable, Sendable {
     case frameTooShort(needed: Int, found: Int)
     /// A field of the compressed frame's header does not fit the brick.
     case invalidFrame(field: FrameField, found: Int)
+    /// A part of a label frame cannot be that of the brick.
+    case invalidLabels(LabelField, found: Int)
     /// The constant has bits beyond the width of a voxel.
     case constantTooWide(bits: UInt64, voxelByteCount: Int)
     /// The compressor refused the voxels, with its status.
@@ -37,5 +39,19 @@ public enum CodecError: Error, Hashable, Sendable {
         case blockByteCount = "blocksize"
         /// Bytes of the frame with its header.
         case compressedByteCount = "cbytes"
+    }
+
+    /// The parts of a label frame.
+    public enum LabelField: String, Hashable, Sendable {
+        /// The version, or something that it leaves zero.
+        case version
+        /// Voxels of a row and rows of a plane.
+        case shape
+        /// The number of runs.
+        case runs
+        /// The values, or how many there are.
+        case palette
+        /// What tells the runs.
+        case symbols
     }
 }

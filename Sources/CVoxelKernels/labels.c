@@ -1,5 +1,6 @@
 // Distinct values of a box with counts and bounding boxes: runs along x into a hash table.
 #include "kernels.h"
+#include "run.h"
 
 // The slot of an id, which it takes if free; SIZE_MAX when the table is at its limit.
 INLINE size_t find_slot(cvk_label_table *table, uint64_t id) {
@@ -27,30 +28,6 @@ INLINE void widen(int64_t *b, int64_t low_x, int64_t high_x, int64_t y, int64_t 
     if (z < b[2]) b[2] = z;
     if (z + 1 > b[5]) b[5] = z + 1;
 }
-
-// The length of the run of `value` that the `count` voxels begin with: 64 bytes are compared at a time, and
-// the lowest bit of their differences tells where it ends.
-#define DEFINE_RUN(bits, lanes, mask_type, lowest)                                                  \
-    typedef uint##bits##_t voxels_##bits __attribute__((ext_vector_type(lanes)));                   \
-    typedef voxels_##bits unaligned_##bits UNALIGNED;                                               \
-    typedef _Bool flags_##bits __attribute__((ext_vector_type(lanes)));                             \
-    INLINE size_t run_##bits(const u##bits *s, size_t count, uint##bits##_t value) {                \
-        size_t x = 0;                                                                               \
-        for (; x + lanes <= count; x += lanes) {                                                    \
-            voxels_##bits block = *(const unaligned_##bits *)(s + x);                               \
-            flags_##bits flags = __builtin_convertvector(block != (voxels_##bits)value, flags_##bits); \
-            mask_type mask;                                                                         \
-            __builtin_memcpy(&mask, &flags, sizeof mask);                                           \
-            if (mask) return x + (size_t)lowest(mask);                                              \
-        }                                                                                           \
-        while (x < count && s[x] == value) x++;                                                     \
-        return x;                                                                                   \
-    }
-
-DEFINE_RUN(8, 64, uint64_t, __builtin_ctzll)
-DEFINE_RUN(16, 32, uint32_t, __builtin_ctz)
-DEFINE_RUN(32, 16, uint16_t, __builtin_ctz)
-DEFINE_RUN(64, 8, uint8_t, __builtin_ctz)
 
 #define DEFINE_LABELS(bits)                                                                         \
     CLONES static int labels_##bits(cvk_label_scan *scan, cvk_label_table *table) {                 \

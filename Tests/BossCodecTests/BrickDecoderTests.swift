@@ -197,7 +197,7 @@ struct BrickDecoderTests {
 
     @Test("names the numbers that are no codec")
     func codecNumbers() throws {
-        let numbers: [UInt8: BrickCodec] = [1: .constant, 2: .raw, 3: .lz4, 4: .zstd]
+        let numbers: [UInt8: BrickCodec] = [1: .constant, 2: .raw, 3: .lz4, 4: .zstd, 5: .label]
         for number in UInt8.min...UInt8.max {
             if let codec = numbers[number] {
                 #expect(try BrickCodec(stored: number) == codec)

@@ -77,7 +77,9 @@ package struct ChannelLayout: Sendable {
     }
 
     var encoder: BrickEncoder {
-        BrickEncoder(voxelType: voxelType, brickByteCount: brickByteCount, preference: compression)
+        BrickEncoder(
+            voxelType: voxelType, brickByteCount: brickByteCount, preference: compression,
+            labelExtent: isAnnotation ? grid.brick : nil)
     }
 
     /// Cuboids that a box touches.

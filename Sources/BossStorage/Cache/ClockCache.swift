@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Values are immutable objects of immutable files, so no entry ever becomes stale and nothing is
 /// invalidated. An evicted value lives on while a reader holds it.
-package final class ClockCache<Key: Hashable & Sendable, Value: AnyObject & Sendable>: Sendable {
+package final class ClockCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Slot: Sendable {
         var key: Key
         var value: Value

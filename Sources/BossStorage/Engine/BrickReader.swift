@@ -1,4 +1,5 @@
 import BossCodec
+import BossGeometry
 package import BossVoxels
 
 /// Where the voxels of one brick come from.
@@ -24,6 +25,8 @@ package struct StoredBrick: Sendable {
     package var storedByteCount: Int { Int(entry.storedByteCount) }
     /// Whether reading it needs no decoder.
     package var isRaw: Bool { entry.codec == .raw }
+    /// Whether it is stored as runs of labels.
+    var isLabels: Bool { entry.codec == .label }
     /// Bytes of its voxels.
     package var brickByteCount: Int { directory.header.brickByteCount }
 }
@@ -87,6 +90,22 @@ package struct ResolvedPage: Sendable {
 package struct BrickKey: Hashable, Sendable {
     let store: UInt64
     let offset: UInt64
+}
+
+/// What decoding makes of a stored brick; nobody writes to it any more.
+package enum DecodedBrick: Sendable {
+    /// Dense C-order voxels.
+    case voxels(VoxelStorage)
+    /// Labels as runs, a small part of their voxels' memory.
+    case runs(RunArray)
+
+    /// Memory that it takes.
+    var weight: Int {
+        switch self {
+        case .voxels(let voxels): voxels.byteCount
+        case .runs(let array): array.byteCount
+        }
+    }
 }
 
 /// Whether a read's bricks are worth keeping.
@@ -164,11 +183,15 @@ extension StorageEngine {
             try copyMapped(brick, mapping, &plan, &cost)
             return
         }
-        let voxels = try decoded(brick, hint: hint, cost: &cost)
-        plan.withContext { context in
-            voxels.withUnsafeBytes { bytes in
-                if let base = bytes.baseAddress { VoxelCopy.guardedCopy(base, bytes.count, context) }
+        switch try content(of: brick, hint: hint, cost: &cost) {
+        case .voxels(let voxels):
+            plan.withContext { context in
+                voxels.withUnsafeBytes { bytes in
+                    if let base = bytes.baseAddress { VoxelCopy.guardedCopy(base, bytes.count, context) }
+                }
             }
+        case .runs(let array):
+            guard plan.fill(from: array) else { throw damaged(brick, shape: array.extent) }
         }
     }
 
@@ -221,24 +244,83 @@ extension StorageEngine {
                 + "resolution \(key.group.resolution)")
     }
 
+    private func damaged(_ brick: StoredBrick, shape: VoxelExtent) -> StorageError {
+        .corrupt(
+            file: brick.store.name, offset: brick.offset,
+            reason: "brick \(brick.entry.brickIndex) has rows of \(shape.x) voxels, \(shape.y) a plane, and its "
+                + "channel's bricks have not")
+    }
+
+    /// A brick decoded, labels as runs; from the pool if it is there.
+    ///
+    /// - Throws: `.corrupt` naming file and offset when the stored bytes do not verify.
+    package func content(
+        of brick: StoredBrick, hint: CacheHint, cost: inout BrickReadCost
+    ) throws(StorageError) -> DecodedBrick {
+        let key = BrickKey(store: brick.store.storeNumber, offset: brick.offset)
+        if let content = pool.value(key) {
+            cost.cachedCount += 1
+            return content
+        }
+        let content: DecodedBrick =
+            brick.isLabels
+            ? .runs(try runs(of: brick, cost: &cost)) : .voxels(try voxels(of: brick, cost: &cost))
+        if hint == .interactive { pool.insert(key, content, weight: content.weight) }
+        return content
+    }
+
+    private func voxels(of brick: StoredBrick, cost: inout BrickReadCost) throws(StorageError) -> VoxelStorage {
+        let voxels = VoxelStorage(byteCount: brick.brickByteCount, zeroed: false)
+        let filled = voxels.withUnsafeMutableBytes { output in
+            Result { () throws(StorageError) in try decode(brick, into: output, cost: &cost) }
+        }
+        try filled.get()
+        return voxels
+    }
+
+    private func runs(of brick: StoredBrick, cost: inout BrickReadCost) throws(StorageError) -> RunArray {
+        let voxelByteCount = brick.directory.header.voxelByteCount
+        return try withStoredBytes(of: brick, cost: &cost) { (bytes) throws(CodecError) in
+            try LabelFrameDecoder.decode(
+                bytes, voxelCount: brick.brickByteCount / voxelByteCount, voxelByteCount: voxelByteCount)
+        }
+    }
+
+    /// Reads and verifies the stored bytes of a brick that is not raw, and decodes them.
+    private func withStoredBytes<R>(
+        of brick: StoredBrick, cost: inout BrickReadCost,
+        _ decode: (UnsafeRawBufferPointer) throws(CodecError) -> R
+    ) throws(StorageError) -> R {
+        let stored = VoxelStorage(byteCount: brick.storedByteCount, zeroed: false)
+        let decoded = stored.withUnsafeMutableBytes { bytes in
+            Result { () throws(StorageError) -> R in
+                try readStored(brick, into: bytes)
+                do { return try decode(UnsafeRawBufferPointer(bytes)) } catch {
+                    throw StorageError.corrupt(
+                        file: brick.store.name, offset: brick.offset,
+                        reason: "brick \(brick.entry.brickIndex) cannot be decoded: \(error)")
+                }
+            }
+        }
+        let result = try decoded.get()
+        cost.readByteCount += brick.storedByteCount
+        cost.decodedCount += 1
+        return result
+    }
+
     /// The voxels of a brick, decoded; from the pool if they are there.
     ///
     /// - Returns: memory that nobody writes any more, dense C-order.
     package func decoded(
         _ brick: StoredBrick, hint: CacheHint, cost: inout BrickReadCost
     ) throws(StorageError) -> VoxelStorage {
-        let key = BrickKey(store: brick.store.storeNumber, offset: brick.offset)
-        if let voxels = pool.value(key) {
-            cost.cachedCount += 1
+        switch try content(of: brick, hint: hint, cost: &cost) {
+        case .voxels(let voxels): return voxels
+        case .runs(let array):
+            let voxels = VoxelStorage(byteCount: brick.brickByteCount, zeroed: false)
+            voxels.withUnsafeMutableBytes { array.fill($0, voxelByteCount: brick.directory.header.voxelByteCount) }
             return voxels
         }
-        let voxels = VoxelStorage(byteCount: brick.brickByteCount, zeroed: false)
-        let filled = voxels.withUnsafeMutableBytes { output in
-            Result { () throws(StorageError) in try decode(brick, into: output, cost: &cost) }
-        }
-        try filled.get()
-        if hint == .interactive { pool.insert(key, voxels, weight: brick.brickByteCount) }
-        return voxels
     }
 
     /// Reads, verifies and decodes a brick into memory of exactly its size.
@@ -251,25 +333,11 @@ extension StorageEngine {
             cost.readByteCount += brick.storedByteCount
             return
         }
-        let stored = VoxelStorage(byteCount: brick.storedByteCount, zeroed: false)
-        let decoded = stored.withUnsafeMutableBytes { bytes in
-            Result { () throws(StorageError) in
-                try readStored(brick, into: bytes)
-                do {
-                    try BrickDecoder.decode(
-                        brick.entry.codec, constantBits: 0, bytes: UnsafeRawBufferPointer(bytes),
-                        into: output,
-                        voxelByteCount: brick.directory.header.voxelByteCount)
-                } catch {
-                    throw StorageError.corrupt(
-                        file: brick.store.name, offset: brick.offset,
-                        reason: "brick \(brick.entry.brickIndex) cannot be decoded: \(error)")
-                }
-            }
+        try withStoredBytes(of: brick, cost: &cost) { (bytes) throws(CodecError) in
+            try BrickDecoder.decode(
+                brick.entry.codec, constantBits: 0, bytes: bytes, into: output,
+                voxelByteCount: brick.directory.header.voxelByteCount)
         }
-        try decoded.get()
-        cost.readByteCount += brick.storedByteCount
-        cost.decodedCount += 1
     }
 
     /// Stored bytes as they are, verified.

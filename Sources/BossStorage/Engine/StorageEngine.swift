@@ -26,7 +26,7 @@ package final class StorageEngine: Sendable {
     let published: Mutex<PublishedState>
     let leaves: LeafCache
     let directories: DirectoryCache
-    let pool: ClockCache<BrickKey, VoxelStorage>
+    let pool: ClockCache<BrickKey, DecodedBrick>
     let follower: Mutex<FollowerState>
     /// Keeps the files that views and readers of other processes may need.
     let reclaimer: FileReclaimer

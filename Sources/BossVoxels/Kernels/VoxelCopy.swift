@@ -13,6 +13,9 @@ package enum VoxelCopy {
     ///     plan.withContext { context in VoxelCopy.guardedCopy(bytes, byteCount, context) }
     package struct Plan {
         private var copy: cvk_copy
+        private let sourceExtent: VoxelExtent
+        private let sourceOrigin: VoxelPoint
+        private let target: MutableVoxelWindow
 
         /// A copy of `extent` voxels from `sourceOrigin` in an array of `sourceExtent` voxels to
         /// `destinationOrigin` in `destination`, an array of `destinationExtent` voxels.
@@ -25,6 +28,11 @@ package enum VoxelCopy {
         ) {
             let source = ArrayLayout(sourceExtent, voxelByteCount)
             let target = ArrayLayout(destinationExtent, voxelByteCount)
+            self.sourceExtent = sourceExtent
+            self.sourceOrigin = sourceOrigin
+            self.target = MutableVoxelWindow(
+                destination, arrayExtent: destinationExtent, origin: destinationOrigin, extent: extent,
+                voxelByteCount: voxelByteCount)
             copy = cvk_copy(
                 source: nil, destination: destination + target.offset(of: destinationOrigin, extent),
                 source_offset: source.offset(of: sourceOrigin, extent),
@@ -36,6 +44,13 @@ package enum VoxelCopy {
         /// The context for `VoxelCopy.guardedCopy`, valid during the call.
         package mutating func withContext<R>(_ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {
             try withUnsafeMutablePointer(to: &copy) { try body(UnsafeMutableRawPointer($0)) }
+        }
+
+        /// Performs the plan with runs as the source array; false, and nothing done, if they have another extent.
+        package func fill(from runs: RunArray) -> Bool {
+            guard runs.extent == sourceExtent else { return false }
+            runs.fill(target, from: sourceOrigin)
+            return true
         }
 
         /// The C form with its source, which starts at the array's first voxel.

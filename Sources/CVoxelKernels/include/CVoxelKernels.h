@@ -111,6 +111,32 @@ static inline size_t cvk_label_slot(uint64_t id, size_t mask) {
     return (size_t)(mixed >> 32 ^ mixed >> 15) & mask;
 }
 
+// A scan for runs of equal voxels along x. A run is its end in the row (low half) and the number of its value in the
+// palette (high half); rows have at most 65535 voxels.
+typedef struct cvk_run_scan {
+    uint64_t *palette;     // in the order in which values are met
+    size_t palette_count, palette_limit;  // at most 65536
+    uint32_t *slots;       // hash table of the palette: number + 1, 0 is free; more slots than the limit
+    size_t mask;           // slots - 1, slots being a power of two
+    uint32_t *row_starts;  // the first run of each row, then the number of runs
+    uint32_t *runs;
+    size_t run_count, run_limit;
+} cvk_run_scan;
+
+// Finds the runs of all rows of a box; returns 0 when palette or runs reach their limit.
+int cvk_scan_runs(const cvk_box *box, int voxel_byte_count, cvk_run_scan *scan);
+
+// An array as runs, as a scan leaves it; the last run of each row ends with the row.
+typedef struct cvk_run_array {
+    const uint64_t *palette;
+    const uint32_t *row_starts;
+    const uint32_t *runs;
+} cvk_run_array;
+
+// Fills the target with the rows of the array from `first_row` on, `rows_of_plane` a plane, from voxel `x` on.
+void cvk_fill_runs(const cvk_run_array *array, size_t x, size_t first_row, size_t rows_of_plane,
+                   const cvk_box *target, int voxel_byte_count);
+
 enum { CVK_MEAN, CVK_MODE, CVK_MINIMUM, CVK_MAXIMUM, CVK_STRIDE };
 
 // A reduction: voxel d of `destination` covers source voxels d * factor - phase ..< (d + 1) * factor - phase,
