@@ -58,6 +58,7 @@ public final class Database: Sendable {
                 hint: "make the backup, the restoration or the salvage again; nothing in the folder is of use"
             )
         }
+        try DatabaseFolder.refuseLostRoot(path)
         guard exists || (isWriter && options.createIfMissing) else {
             throw DatabaseError(
                 "3D000", "there is no database at \(path)",

@@ -33,13 +33,14 @@ extension DatabaseError {
                 "the disk is full: "
                     + (isReserve ? "the room that is kept for deletions is used up" : "\(file) cannot grow"),
                 hint:
-                    "nothing was changed; free space and try again, a transaction from its BEGIN; the database need "
-                    + "not be reopened")
+                    "nothing was changed; DROP, and DELETE of whole cuboids, free space on a full disk too; then try again, "
+                    + "a transaction from its BEGIN, without reopening the database")
         case .corrupt(let file, let offset, let reason):
             self.init(
                 "XX001", "\(file) is damaged at byte \(offset): \(reason)",
-                hint:
-                    "other channels and cuboids stay readable; restore the file from a backup, or see bossql salvage"
+                hint: ManifestRoot.isRoot(file)
+                    ? "restore the database from a backup, or save what is left of it: bossql salvage"
+                    : "other channels and cuboids stay readable; restore the file from a backup, or see bossql salvage"
             )
         case .unsupportedFormat(let file, let unknown):
             self.init("0A000", "\(file) \(unknown)", hint: "open it with a newer bossql")

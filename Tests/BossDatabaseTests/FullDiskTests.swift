@@ -3,6 +3,7 @@ import BossGeometry
 import BossStorage
 import BossTestSupport
 import BossVoxels
+import Foundation
 import Testing
 
 @testable import BossDatabase
@@ -86,6 +87,40 @@ struct FullDiskTests {
         #expect(try elements(database, "lab/exp/new", partBox) == part.elements)
         #expect(try database.check(isFull: true).isEmpty)
         try database.close()
+    }
+
+    @Test("drops channels inside a transaction, and has its reserve again when it was closed")
+    func dropInTransaction() throws {
+        guard let disk = try TemporaryDisk(byteCount: 24 << 20) else {
+            print("no full disk test: a tmpfs cannot be mounted here, which needs root")
+            return
+        }
+        defer { disk.unmount() }
+        let path = disk.path + "/lab.bossdb"
+        let reserve = path + "/" + SpaceReserve.path
+        var random = SeededGenerator(seed: Self.seed)
+        var options = smallOptions(bulk: 1 << 20)
+        options.maintainsInBackground = false
+        let database = try Database.open(path, options: options)
+        let voxels = try noise(&random, plan("kept").frame)
+        try database.make(plan("kept")).write(voxels, at: .zero)
+        try database.add(plan("other")).write(voxels, at: .zero)
+        try database.add(plan("third")).write(voxels, at: .zero)
+        let filler = try disk.fill()
+        #expect(failure { try database.createCollection("more") }?.sqlState == "53100")
+        #expect(try disk.freeByteCount() == 0 && FileManager.default.fileExists(atPath: reserve))
+
+        let transaction = try database.beginTransaction()
+        try database.dropChannel("lab/exp/other", in: transaction)
+        try database.dropChannel("lab/exp/third", in: transaction)
+        try transaction.commit()
+        #expect(failure { _ = try database.channel("lab/exp/third") }?.sqlState == "42P01")
+        #expect(!FileManager.default.fileExists(atPath: reserve))
+        // Now there is room again, and nothing is written any more.
+        try FileManager.default.removeItem(atPath: filler)
+        try database.close()
+        #expect(FileManager.default.fileExists(atPath: reserve))
+        #expect(try Database.check(path).findings.isEmpty)
     }
 
     @Test(

@@ -109,12 +109,9 @@ extension Database {
     /// Drops a channel and all its voxels; instant, whatever their number.
     public func dropChannel(_ path: String, in transaction: Transaction? = nil) throws(DatabaseError) {
         let parts = try Self.split(path, count: 3)
-        try engine.usingReserve { () throws(DatabaseError) in
-            _ = try changeCatalog("DROP CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
-                try catalog.dropChannel(parts[2], in: parts[0], parts[1])
-            }
+        try drop("CHANNEL \(path)", transaction) { (catalog) throws(CatalogError) in
+            try catalog.dropChannel(parts[2], in: parts[0], parts[1])
         }
-        if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }
 
     /// Drops an experiment; with `cascade` its channels too.
@@ -124,10 +121,9 @@ extension Database {
         _ path: String, cascade: Bool = false, in transaction: Transaction? = nil
     ) throws(DatabaseError) {
         let parts = try Self.split(path, count: 2)
-        _ = try changeCatalog("DROP EXPERIMENT \(path)", transaction) { (catalog) throws(CatalogError) in
+        try drop("EXPERIMENT \(path)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropExperiment(parts[1], in: parts[0], cascade: cascade)
         }
-        if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }
 
     /// Drops a collection; with `cascade` everything in it too.
@@ -136,8 +132,19 @@ extension Database {
     public func dropCollection(
         _ name: String, cascade: Bool = false, in transaction: Transaction? = nil
     ) throws(DatabaseError) {
-        _ = try changeCatalog("DROP COLLECTION \(name)", transaction) { (catalog) throws(CatalogError) in
+        try drop("COLLECTION \(name)", transaction) { (catalog) throws(CatalogError) in
             try catalog.dropCollection(name, cascade: cascade)
+        }
+    }
+
+    /// Drops something, on a full disk with the room that is kept for that.
+    private func drop<R>(
+        _ object: String, _ transaction: Transaction?, _ change: (Catalog) throws(CatalogError) -> R
+    ) throws(DatabaseError) {
+        // SQLite ends a transaction that meets a full disk, so there is no second try.
+        if transaction != nil { engine.makeRoom() }
+        try engine.usingReserve { () throws(DatabaseError) in
+            _ = try changeCatalog("DROP \(object)", transaction, change)
         }
         if transaction == nil { try engine.usingReserve { () throws(DatabaseError) in try finishDrops() } }
     }

@@ -48,6 +48,19 @@ enum DatabaseFolder {
             || (exists(path + "/" + nextCatalogName) && BackupCatalog(folder: path).newestRoot == 0)
     }
 
+    /// Refuses a database that has lost its roots: a new one in its folder would take its files for left over.
+    ///
+    /// - Throws: XX001.
+    static func refuseLostRoot(_ path: String) throws(DatabaseError) {
+        let catalog = exists(path + "/" + catalogName) ? catalogName : nil
+        guard names(path) != nil, BackupCatalog(folder: path).newestRoot == 0 else { return }
+        let lost = try mappingErrors { () throws(StorageError) in
+            try StorageEngine.lostRoot(
+                PosixFileSystem(directory: path, createIfMissing: false), needs: catalog)
+        }
+        if let lost { throw DatabaseError(lost) }
+    }
+
     /// Refuses what holds nothing of a database.
     ///
     /// - Throws: 3D000.

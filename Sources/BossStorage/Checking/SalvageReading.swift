@@ -103,9 +103,11 @@ struct SalvageReading {
             }
             if isNewest { named = references }
         }
-        if root == nil, !numbers.isEmpty {
+        if root == nil {
             inventory.remarks.append(
-                "no root verifies: snapshots, deletions before the last log, dropped channels are not known")
+                (numbers.isEmpty ? "there is no root" : "no root verifies")
+                    + ": snapshots, deletions before the last log, dropped channels are not known, nor whether segment "
+                    + "files are missing")
         }
     }
 

@@ -7,7 +7,7 @@ extension StorageEngine {
     /// A log that was not closed is recovered first (`Recovery.swift`).
     ///
     /// - Throws: `.locked` when another writer is at work, `.notADatabase`, `.corrupt` naming the file when
-    ///   anything but the tail of the log is damaged, `.unsupportedFormat`.
+    ///   anything but the tail of the log is damaged or no root is left, `.unsupportedFormat`.
     package static func open(
         fileSystem: any FileSystem, mode: OpenMode, options: StorageOptions
     ) throws(StorageError) -> StorageEngine {
@@ -25,11 +25,24 @@ extension StorageEngine {
         }
     }
 
+    /// Says what is damaged in a folder that has no root and should have one; nil where there is a root, and where nothing
+    /// needs one.
+    ///
+    /// - Parameter needs: a file beside the engine's own that is never there before a root.
+    package static func lostRoot(
+        _ fileSystem: any FileSystem, needs file: String? = nil
+    ) throws(StorageError) -> StorageError? {
+        try Manifest(fileSystem: fileSystem).lostRoot(needs: file)
+    }
+
     private static func openWriter(
         fileSystem: any FileSystem, create: Bool, options: StorageOptions
     ) throws(StorageError) -> StorageEngine {
         let manifest = Manifest(fileSystem: fileSystem)
-        if !create, try manifest.numbers().isEmpty { throw .notADatabase(path: fileSystem.displayPath) }
+        if try manifest.numbers().isEmpty {
+            if let lost = try manifest.lostRoot() { throw lost }
+            guard create else { throw .notADatabase(path: fileSystem.displayPath) }
+        }
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.openWithoutLock) {
                 return try recovered(fileSystem, manifest, NoLock(), options)
@@ -100,9 +113,13 @@ extension StorageEngine {
     }
 
     /// Writes root 1 of a new database.
+    ///
+    /// - Throws: `.corrupt` where the folder is that of a database that has lost its root: all of its files would be
+    ///   taken for left over.
     private static func createRoot(
         _ fileSystem: any FileSystem, _ manifest: Manifest
     ) throws(StorageError) -> ManifestRoot {
+        if let lost = try manifest.lostRoot() { throw lost }
         for directory in [ManifestRoot.directory, "wal", "seg"] { try fileSystem.createDirectory(directory) }
         let root = ManifestRoot(
             number: 1, database: FileIdentifier(from: fileSystem), epoch: 1, lastSequence: 0,

@@ -9,6 +9,8 @@ package struct SpaceReserve {
     package static let path = "RESERVE"
     /// The least that is of use.
     static let leastByteCount: UInt64 = 64 << 10
+    /// Room that a change of the catalog may need.
+    static let workByteCount: UInt64 = 1 << 20
 
     /// Length of the file, 0 when it is missing.
     var byteCount: UInt64 = 0
@@ -82,6 +84,24 @@ extension StorageEngine {
     /// Gives the reserve up for work beside the engine that frees space; false when there is none.
     package func giveUpReserve() -> Bool {
         !isReadOnly && writer.withLock { releaseReserve($0) }
+    }
+
+    /// Gives the reserve up if the disk is full, for work beside the engine that frees space and cannot be tried twice.
+    package func makeRoom() {
+        guard !isReadOnly else { return }
+        writer.withLock { state in
+            guard state.failure == nil, state.reserve.byteCount > 0 else { return }
+            if !hasRoom(for: SpaceReserve.workByteCount, state) { _ = releaseReserve(state) }
+        }
+    }
+
+    /// Whether the disk has room beside the reserve.
+    private func hasRoom(for byteCount: UInt64, _ state: WriterState) -> Bool {
+        let (wanted, overflow) = state.reserve.byteCount.addingReportingOverflow(byteCount)
+        guard !overflow, (try? extendReserve(to: wanted, from: state.reserve.byteCount)) != nil,
+            let file = try? fileSystem.open(SpaceReserve.path, mode: .readWrite)
+        else { return false }
+        return (try? file.truncate(byteCount: state.reserve.byteCount)) != nil
     }
 
     /// Does work that frees space, at the cost of the reserve when the disk is full; the caller holds the monitor.
@@ -158,12 +178,7 @@ extension StorageEngine {
             state.reserve.lackingByteCount = max(lacking, state.reserve.lackingByteCount)
             return
         }
-        let (wanted, overflow) = state.reserve.byteCount.addingReportingOverflow(lacking)
-        guard !overflow,
-            (try? extendReserve(to: wanted, from: state.reserve.byteCount)) != nil,
-            let file = try? fileSystem.open(SpaceReserve.path, mode: .readWrite),
-            (try? file.truncate(byteCount: state.reserve.byteCount)) != nil
-        else { return }
+        guard hasRoom(for: lacking, state) else { return }
         endShortage(state)
     }
 

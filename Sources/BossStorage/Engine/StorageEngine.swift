@@ -116,6 +116,8 @@ package final class StorageEngine: Sendable {
             }
             if let log = state.log { try closeLog(log, state) }
             reclaimer.reclaim()
+            // Another program must not take the room that deletions need later; where there is none yet, it stays given up.
+            if state.reserve.isShort { try? holdReserve(state) }
         }
         try removal.get()
     }

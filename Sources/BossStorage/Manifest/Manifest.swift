@@ -14,8 +14,33 @@ struct Manifest: Sendable {
         #if SEEDED_DEFECTS
             if SeededDefect.isOn(.stepBackFromBadRoot) { return try newestReadable() }
         #endif
-        guard let number = try newestNumber(status) else { throw .notADatabase(path: fileSystem.displayPath) }
+        guard let number = try newestNumber(status) else {
+            throw try lostRoot() ?? .notADatabase(path: fileSystem.displayPath)
+        }
         return try load(number)
+    }
+
+    /// The damage of a database that has lost all of its roots; nil where there is a root, or no database.
+    ///
+    /// Files of voxels are made only after the first root is durable, so they tell that there was one.
+    ///
+    /// - Parameter other: another file that is there and was made after the first root.
+    func lostRoot(needs other: String? = nil) throws(StorageError) -> StorageError? {
+        // In this order: a database that is just being made has its root before any of these files.
+        let named: String? = if let other { other } else { try anyNamedFile() }
+        guard let file = named, try numbers().isEmpty else { return nil }
+        return .corrupt(
+            file: ManifestRoot.directory, offset: 0, reason: "there is no root, and \(file) needs one")
+    }
+
+    /// A log, segment file or list of segments.
+    private func anyNamedFile() throws(StorageError) -> String? {
+        for directory in GarbageSweep.folders + [ShardReference.directory] {
+            if let name = try fileSystem.list(directory).first(where: NamedIdentifiers.isOwn) {
+                return "\(directory)/\(name)"
+            }
+        }
+        return nil
     }
 
     /// The highest number, or nil without any root.

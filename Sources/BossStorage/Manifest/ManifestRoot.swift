@@ -57,6 +57,11 @@ package struct ManifestRoot: Hashable, Sendable {
 
     static let directory = "MANIFEST"
 
+    /// Whether a file is a root, or their folder: nothing can be read without the newest one.
+    package static func isRoot(_ path: String) -> Bool {
+        path == directory || (path.hasPrefix(directory + "/") && !path.hasPrefix(ShardReference.directory))
+    }
+
     /// `MANIFEST/00000000000000000042.mf`.
     static func path(number: UInt64) -> String {
         let digits = String(number)

@@ -39,7 +39,10 @@ struct BackupFailureTests {
                     guard let old else { throw TestFailure(difference) }
                     if let other = try old.difference(reader) { throw TestFailure("\(difference); \(other)") }
                 }
-            } catch StorageError.notADatabase where old == nil {}
+            } catch StorageError.notADatabase where old == nil {
+            } catch StorageError.corrupt(file: "MANIFEST", _, _) where old == nil {
+                // Files without a root, as of a database that has lost it; the catalog that waits tells the two apart.
+            }
             try source.engine.backUp(to: image, isIncremental: true)
             if isThorough { try new.verify(image) } else { try new.verifyReading(image) }
         }
