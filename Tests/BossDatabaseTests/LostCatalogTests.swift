@@ -1,8 +1,9 @@
 import BossCatalog
-import BossDatabase
 import BossGeometry
 import BossVoxels
 import Testing
+
+@testable import BossDatabase
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -119,5 +120,17 @@ struct LostCatalogTests {
             #expect(error?.sqlState == "3D000")
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["notes.txt"])
+    }
+
+    @Test("a channel is called what the commits that changed its voxels call it, if they agree")
+    func guessedPath() {
+        func path(_ actions: String...) -> String? {
+            SalvageCatalog.path(in: actions)?.joined(separator: "/")
+        }
+        #expect(path("INSERT CUTOUT INTO lab/m/em", "DELETE CUTOUT FROM lab/m/em") == "lab/m/em")
+        #expect(path("SET METADATA ON lab/m/seg 'k' = 'v'; INSERT CUTOUT INTO lab/m/em") == "lab/m/em")
+        #expect(path("RESTORE lab/m/em X 0:10 TO @#1; DROP CHANNEL lab/m/old") == "lab/m/em")
+        #expect(path("INSERT CUTOUT INTO lab/m/em", "INSERT CUTOUT INTO lab/m/renamed") == nil)
+        #expect(path("DROP CHANNEL lab/m/old") == nil)
     }
 }

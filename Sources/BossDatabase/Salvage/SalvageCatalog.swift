@@ -263,11 +263,16 @@ struct SalvageCatalog {
             baseResolution: guess.baseResolution, cuboid: guess.grid.cuboid, brick: guess.grid.brick)
     }
 
+    /// Words with which the part of an action begins that changed voxels; others name channels of which nothing changed.
+    private static let voxelVerbs = ["INSERT", "DELETE", "UPDATE", "IMPORT", "DOWNSAMPLE", "RESTORE"]
+
     /// The only path of a channel that commits to that channel alone speak of.
     static func path(in actions: [String]) -> [String]? {
         var found: Set<[String]> = []
-        for action in actions {
-            for word in action.split(whereSeparator: { " ;,@".contains($0) }) {
+        for part in actions.flatMap({ $0.split(separator: ";") }) {
+            let words = part.split(whereSeparator: { " ,@".contains($0) })
+            guard let verb = words.first, voxelVerbs.contains(String(verb)) else { continue }
+            for word in words {
                 let parts = word.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
                 if parts.count == 3, parts.allSatisfy(ValueRules.isName) { found.insert(parts) }
             }

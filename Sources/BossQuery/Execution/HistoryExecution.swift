@@ -84,6 +84,7 @@ extension StatementExecutor {
         guard let versions = call.versions else {
             throw DatabaseError("42601", "DIFF compares two versions", position: call.position.source)
         }
+        try refuseVersion(call.path, hint: "DIFF takes its two versions behind FROM and TO")
         let channel = try channel(call.path)
         let experiment = channel.path.split(separator: "/").dropLast().joined(separator: "/")
         let (from, to) = (try view(versions.from, of: experiment), try view(versions.to, of: experiment))
@@ -92,10 +93,11 @@ extension StatementExecutor {
         let columns =
             ["x0", "y0", "z0", "t"].map { Column($0, .int64) } + [Column("changed", .uint64)]
         guard let inside = bound.inside else { return RowSet(columns: columns) }
-        for view in [from, to] {
+        for (version, view) in [(versions.from, from), (versions.to, to)] {
             let freshness = try channel.freshness(of: bound.cutout(inside), view: view ?? head)
             if freshness == .missing {
-                throw Self.neverBuilt(bound.level, channel, bound.position, inPast: view != nil)
+                throw Self.neverBuilt(
+                    bound.level, channel, version.position, in: view == nil ? nil : version.kind)
             }
         }
         let found = try locating(call.position) { () throws(DatabaseError) in

@@ -45,7 +45,7 @@ extension StatementExecutor {
     ///
     /// - Throws: 22023, 42804, 25006, 0A000 inside a transaction.
     func setHistoryRetention(_ value: SettingValue, _ position: NodePosition) throws(DatabaseError) {
-        try refuseUpkeep("SET history_retention", position)
+        try refuseInTransaction("SET history_retention", position)
         let microseconds = try retention(value)
         try locating(position) { () throws(DatabaseError) in
             try database.setHistoryRetention(microseconds: microseconds)
@@ -54,7 +54,7 @@ extension StatementExecutor {
 
     /// `RESET history_retention`.
     func resetHistoryRetention(_ position: NodePosition) throws(DatabaseError) {
-        try refuseUpkeep("RESET history_retention", position)
+        try refuseInTransaction("RESET history_retention", position)
         try locating(position) { () throws(DatabaseError) in
             try database.setHistoryRetention(microseconds: HistoryRetention.standard)
         }

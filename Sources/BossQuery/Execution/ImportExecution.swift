@@ -23,7 +23,7 @@ extension StatementExecutor {
 
     /// Runs IMPORT INTO; the tag counts the voxels that were imported.
     mutating func importFiles(_ statement: ImportStatement) throws(DatabaseError) -> ResultValue {
-        try refuseUpkeep("IMPORT", statement.position)
+        try refuseInTransaction("IMPORT", statement.position)
         if let position = statement.asynchronous { throw Self.notSupported("ASYNC", position) }
         if let workers = statement.workers { throw Self.notSupported("WORKERS", workers.position) }
         let channel = try channel(statement.path)
@@ -54,7 +54,7 @@ extension StatementExecutor {
 
     /// Runs DOWNSAMPLE; one row a level.
     mutating func downsample(_ statement: DownsampleStatement) throws(DatabaseError) -> ResultValue {
-        try refuseUpkeep("DOWNSAMPLE", statement.position)
+        try refuseInTransaction("DOWNSAMPLE", statement.position)
         if let position = statement.asynchronous { throw Self.notSupported("ASYNC", position) }
         if statement.isDirtyOnly { throw Self.notSupported("ONLY DIRTY", statement.position) }
         let channel = try channel(statement.path)

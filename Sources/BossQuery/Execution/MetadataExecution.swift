@@ -21,6 +21,9 @@ extension StatementExecutor {
         } catch {
             throw misfit(error, set.entries.map(\.key), set.path.position)
         }
+        var noted = set
+        noted.path = set.path.inFull(resource.segments)
+        note(.setMetadata(noted))
         return .tag("SET", count: UInt64(set.entries.count))
     }
 
@@ -46,6 +49,9 @@ extension StatementExecutor {
                 hint: near.map { "did you mean \($0)?" } ?? "SHOW METADATA IN \(resource.path) lists them",
                 position: position.source)
         }
+        var noted = unset
+        noted.path = unset.path.inFull(resource.segments)
+        note(.unsetMetadata(noted))
         return .tag("UNSET", count: UInt64(unset.keys.count))
     }
 

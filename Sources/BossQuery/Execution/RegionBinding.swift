@@ -224,7 +224,7 @@ extension StatementExecutor {
                 try channel.freshness(of: whole, view: currentView())
             }
             guard freshness != .missing else {
-                throw Self.neverBuilt(level, channel, position, inPast: isReadingPast)
+                throw Self.neverBuilt(level, channel, position, in: reading?.version)
             }
             throw DatabaseError(
                 "02V01", "\(channel.path) has no voxel of ID \(id)", position: position.source)

@@ -18,6 +18,10 @@ extension StatementExecutor {
             try refuseFixed(options, alter.kind)
             try set(options, alter.kind, path, alter.path.position)
         }
+        var noted = alter
+        noted.path = alter.path.inFull(path)
+        if case .set(let options) = alter.action { noted.action = .set(options.inFull(path)) }
+        note(.alterResource(noted))
         return .tag(words, count: nil)
     }
 

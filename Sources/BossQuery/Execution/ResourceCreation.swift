@@ -29,7 +29,12 @@ extension StatementExecutor {
         } catch {
             // Another session may have made it meanwhile.
             guard create.ifNotExists, error.sqlState == "42P07" else { throw error }
+            return tag
         }
+        var noted = create
+        noted.path = create.path.inFull(path)
+        noted.options = create.options.inFull(path)
+        note(.createResource(noted))
         return tag
     }
 

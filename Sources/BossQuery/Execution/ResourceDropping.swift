@@ -18,7 +18,11 @@ extension StatementExecutor {
             let cause = error.cause as? CatalogError
             guard case .notFound? = cause, let cause else { throw error.at(drop.path.position) }
             guard drop.ifExists else { throw named(cause, drop.path.position) }
+            return .tag(words, count: nil)
         }
+        var noted = drop
+        noted.path = drop.path.inFull(path)
+        note(.dropResource(noted))
         return .tag(words, count: nil)
     }
 

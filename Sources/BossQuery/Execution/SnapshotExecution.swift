@@ -1,3 +1,4 @@
+import BossCatalog
 import BossDatabase
 import BossGeometry
 
@@ -11,24 +12,18 @@ extension StatementExecutor {
     {
         switch statement {
         case .createSnapshot(let name, let path, let message):
-            try refuseUpkeep("CREATE SNAPSHOT", position)
+            try refuseInTransaction("CREATE SNAPSHOT", position)
             return try createSnapshot(name, path, message?.value ?? "")
         case .dropSnapshot(let name, let path):
-            try refuseUpkeep("DROP SNAPSHOT", position)
+            try refuseInTransaction("DROP SNAPSHOT", position)
             return try dropSnapshot(name, path)
         case .restore(let path, let region, let version):
-            try refuseUpkeep("RESTORE", position)
+            try refuseInTransaction("RESTORE", position)
             return try restore(path, region, to: version, position)
         case .createBranch: throw Self.notSupported("CREATE BRANCH", position)
         case .useBranch: throw Self.notSupported("USE BRANCH", position)
         case .mergeBranch: throw Self.notSupported("MERGE BRANCH", position)
         }
-    }
-
-    /// Refuses what changes the database at once inside BEGIN.
-    func refuseUpkeep(_ words: String, _ position: NodePosition) throws(DatabaseError) {
-        try refuseInReadOnlyTransaction(position)
-        try refuseInTransaction(words, position)
     }
 
     // MARK: Snapshots
@@ -77,8 +72,19 @@ extension StatementExecutor {
                 hint: "write \(path.segments.dropLast().joined(separator: "/"))",
                 position: path.position.source)
         }
-        // After `USE lab/mouse` a single name may also be an experiment beside it, as in other statements.
-        return try resource(path, depths: 2...2).segments.joined(separator: "/")
+        do throws(DatabaseError) {
+            // After `USE lab/mouse` a single name may also be an experiment beside it, as in other statements.
+            return try resource(path, depths: 2...2).segments.joined(separator: "/")
+        } catch {
+            guard error.sqlState == "42P01", path.segments.count == 1,
+                try exists(.collection(path.segments[0]), path.position)
+            else { throw error }
+            var explained = error
+            explained.hint =
+                "\(path.segments[0]) is a collection, snapshots are of experiments: "
+                + "SHOW EXPERIMENTS IN \(path.segments[0]) lists them"
+            throw explained
+        }
     }
 
     /// `SHOW SNAPSHOTS IN path`, oldest commit first.

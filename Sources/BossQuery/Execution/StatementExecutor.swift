@@ -5,9 +5,6 @@ import BossDatabase
 ///
 /// Each family of statements has a file of its own that extends this type.
 struct StatementExecutor {
-    /// Characters of a statement that the history keeps.
-    private static let notedCharacterCount = 200
-
     let database: Database
     var state: SessionState
     let parameters: [Parameter]
@@ -16,7 +13,9 @@ struct StatementExecutor {
     var statistics = ReadStatistics()
     var checkOutcome: CheckOutcome?
     /// How much the transaction had noted before this statement.
-    private var notedCount = 0
+    private(set) var notedCount = 0
+    /// Whether the statement changes what its paths name.
+    private(set) var isChange = false
     /// The state that the statement reads, once a path has named it.
     var reading: ReadState?
 
@@ -33,6 +32,7 @@ struct StatementExecutor {
     mutating func execute(_ statement: Statement) throws(DatabaseError) -> ResultValue {
         reading = nil
         notedCount = state.transaction?.notedCount ?? 0
+        isChange = statement.isChange
         switch statement {
         case .selectVolume(let query): return try selectVolume(query)
         case .selectRows(let query): return try selectRows(query)
@@ -47,11 +47,11 @@ struct StatementExecutor {
         case .deleteCutout(let delete): return try deleteCutout(delete)
         case .importFiles(let statement): return try importFiles(statement)
         case .downsample(let statement): return try downsample(statement)
-        case .createResource(let create): return try noting(statement, createResource(create))
-        case .alterResource(let alter): return try noting(statement, alterResource(alter))
-        case .dropResource(let drop): return try noting(statement, dropResource(drop))
-        case .setMetadata(let set): return try noting(statement, setMetadata(set))
-        case .unsetMetadata(let unset): return try noting(statement, unsetMetadata(unset))
+        case .createResource(let create): return try createResource(create)
+        case .alterResource(let alter): return try alterResource(alter)
+        case .dropResource(let drop): return try dropResource(drop)
+        case .setMetadata(let set): return try setMetadata(set)
+        case .unsetMetadata(let unset): return try unsetMetadata(unset)
         case .describePath(let path, let position): return try describe(path, position)
         case .describeStatement(let inner, let position): return try describe(inner, position)
         case .use(let path, _): return try use(path)
@@ -66,13 +66,6 @@ struct StatementExecutor {
         case .unsupported(let node):
             throw Self.notSupported(node.feature, node.position, hint: node.hint)
         }
-    }
-
-    /// The commit of a transaction says which statements changed the catalog, in the statement's own words.
-    private func noting(_ statement: Statement, _ result: ResultValue) -> ResultValue {
-        state.transaction?.note(
-            String(String(statement).prefix(Self.notedCharacterCount)), insteadOfThoseSince: notedCount)
-        return result
     }
 
     /// The error for what the language has and this version does not.
@@ -105,6 +98,16 @@ struct StatementExecutor {
 }
 
 extension Statement {
+    /// Whether it changes voxels, names, options or metadata, of which only the newest state can be meant.
+    fileprivate var isChange: Bool {
+        switch self {
+        case .insertCutout, .deleteCutout, .importFiles, .downsample, .createResource, .alterResource,
+            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _):
+            true
+        default: false
+        }
+    }
+
     /// The construct's name for messages.
     var featureName: String {
         switch self {

@@ -24,7 +24,7 @@ extension StatementExecutor {
 
     /// Rewrites the segment files of the database, or of the channels that a path names.
     private func compact(_ path: PathSyntax?, _ position: NodePosition) throws(DatabaseError) -> ResultValue {
-        try refuseUpkeep("COMPACT", position)
+        try refuseInTransaction("COMPACT", position)
         let channels = try path.map { (path) throws(DatabaseError) in try self.channels(in: resource(path)) }
         try locating(position) { () throws(DatabaseError) in
             guard let channels else { return try database.compact(control: titled("compact")) }

@@ -44,7 +44,9 @@ extension StatementExecutor {
     func view(_ version: VersionReference, of experiment: String?) throws(DatabaseError) -> DatabaseView? {
         try locating(version.position) { () throws(DatabaseError) in
             switch version.kind {
-            case .commit(let commit): return try versions().view(.commit(commit), of: experiment)
+            case .commit(let commit):
+                try refuseLaterThanBegin(commit)
+                return try versions().view(.commit(commit), of: experiment)
             case .time(let text):
                 guard let microseconds = TimeText.microseconds(text) else {
                     throw DatabaseError(
@@ -54,6 +56,18 @@ extension StatementExecutor {
             case .name(let name): return try view(named: name, of: experiment)
             }
         }
+    }
+
+    /// Refuses a commit that the open transaction does not see, whether others have made it or nobody.
+    ///
+    /// - Throws: 22V07.
+    private func refuseLaterThanBegin(_ commit: UInt64) throws(DatabaseError) {
+        guard let base = state.transaction?.base ?? state.readOnly?.view, commit > base.commit else { return }
+        throw DatabaseError(
+            "22V07",
+            "the transaction sees the state of its BEGIN, commit \(base.commit), and commit \(commit) is later",
+            hint: "COMMIT or ROLLBACK ends the transaction; what others have committed meanwhile is seen then"
+        )
     }
 
     /// Snapshots come before branches, of which there is only `main`.
@@ -68,7 +82,9 @@ extension StatementExecutor {
         guard name != DatabaseVersion.newestName else { return nil }
         throw DatabaseError(
             "42704", "\(experiment) has no snapshot or branch \(name)",
-            hint: Self.meant(name, among: names) ?? "SHOW SNAPSHOTS IN \(experiment) lists them")
+            hint: Self.meant(name, among: names)
+                ?? "SHOW SNAPSHOTS IN \(experiment) lists them; a time is written @'2026-03-01T12:00:00Z', "
+                + "the newest state @\(DatabaseVersion.newestName)")
     }
 
     /// What was probably meant by a name that no snapshot has.
@@ -98,12 +114,15 @@ extension StatementExecutor {
     /// Refuses a version where only the newest state can be meant.
     ///
     /// - Throws: 42601.
-    func refuseVersion(_ path: PathSyntax) throws(DatabaseError) {
+    func refuseVersion(_ path: PathSyntax, hint: String? = nil) throws(DatabaseError) {
         guard let version = path.version, version.kind != .name(DatabaseVersion.newestName) else { return }
+        let words = "@" + SyntaxPrinter.spelling(of: version)
         throw DatabaseError(
-            "42601",
-            "@\(SyntaxPrinter.spelling(of: version)) cannot stand here: only voxels are read by version",
-            hint: "changes go to the newest state; RESTORE brings old voxels back",
+            "42601", "\(words) cannot stand here: only voxels are read by version",
+            hint: hint
+                ?? (isChange
+                    ? "changes go to the newest state; RESTORE brings old voxels back"
+                    : "leave it out; SELECT ... FROM channel\(words) reads the voxels of that version"),
             position: version.position.source)
     }
 }

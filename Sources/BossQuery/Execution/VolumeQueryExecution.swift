@@ -132,23 +132,25 @@ extension StatementExecutor {
                             : "is older than the base level here; DOWNSAMPLE \(bound.channel.path) rebuilds it")
                 ))
         case .missing:
-            throw Self.neverBuilt(bound.level, bound.channel, bound.position, inPast: isReadingPast)
+            throw Self.neverBuilt(bound.level, bound.channel, bound.position, in: reading?.version)
         }
     }
 
     /// 22V06 for a level without voxels.
     ///
-    /// - Parameter inPast: whether an older state was read, which nothing changes any more.
+    /// - Parameter version: the older state that was read, which nothing changes any more.
     static func neverBuilt(
-        _ level: ResolutionLevel, _ channel: Channel, _ position: NodePosition, inPast: Bool
+        _ level: ResolutionLevel, _ channel: Channel, _ position: NodePosition,
+        in version: VersionReference.Kind?
     ) -> DatabaseError {
-        guard inPast else {
+        guard let version else {
             return DatabaseError(
                 "22V06", "resolution \(level) of \(channel.path) was never built",
                 hint: "DOWNSAMPLE \(channel.path)", position: position.source)
         }
         return DatabaseError(
-            "22V06", "resolution \(level) of \(channel.path) was not built yet in this version",
+            "22V06",
+            "resolution \(level) of \(channel.path) was not built yet in @\(SyntaxPrinter.spelling(of: version))",
             hint: "read resolution \(channel.hierarchy.baseResolution), or a version after its DOWNSAMPLE",
             position: position.source)
     }

@@ -2,6 +2,15 @@ import BossDatabase
 
 /// Calls and other expressions that start with a word.
 extension Parser {
+    /// The error where an expression should be, with a hint for a column that needs quotes.
+    mutating func missingExpression() -> DatabaseError {
+        var error = unexpected("an expression")
+        if dialect == .rows, case .word(let word, let keyword?) = token.kind, keyword.namesColumn {
+            error.hint = "\(keyword.text) is reserved; the column is written \"\(word.lowercased())\""
+        }
+        return error
+    }
+
     mutating func call() throws(DatabaseError) -> Expression {
         let start = token.start
         if dialect == .rows {

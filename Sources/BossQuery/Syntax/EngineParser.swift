@@ -14,17 +14,39 @@ extension Parser {
         case .history:
             try expect(.of, hint: "for example SHOW HISTORY OF lab/mouse1/em; SHOW COMMITS lists all")
             target = ShowTarget(preposition: .of, object: .path(try path()))
-            if try accept(.of, .id) { object = try scalar() }
+            if token.keyword == .of {
+                try expect(.of, .id)
+                object = try scalar()
+            } else {
+                expectations.append(.thing("OF ID"))
+            }
         default:
             if let preposition = try acceptChoice(ShowTarget.Preposition.self) {
                 target = ShowTarget(preposition: preposition.value, object: try showObject())
             }
         }
         let pattern = accept(.like) ? try text("a pattern") : nil
+        try refuseClauseOfSelect(subject.value, target)
         return .show(
             ShowStatement(
                 subject: subject, target: target, object: object, pattern: pattern,
                 position: span(from: start)))
+    }
+
+    /// Refuses WHERE, ORDER BY and LIMIT behind SHOW, and says which SELECT takes them.
+    private mutating func refuseClauseOfSelect(
+        _ subject: ShowSubject, _ target: ShowTarget?
+    ) throws(DatabaseError) {
+        guard let clause = token.keyword, [.where, .order, .limit].contains(clause) else { return }
+        expectations.append(.end)
+        let words = clause == .order ? "ORDER BY" : clause.text
+        var error = unexpected()
+        if subject == .history, case .path(let path)? = target?.object {
+            error.hint = "SELECT takes \(words): SELECT * FROM HISTORY(\(String(path))) \(words) ..."
+        } else if let view = subject.systemView {
+            error.hint = "SELECT takes \(words): SELECT * FROM sys.\(view) \(words) ..."
+        }
+        throw error
     }
 
     private mutating func showSubject() throws(DatabaseError) -> Located<ShowSubject> {

@@ -213,7 +213,7 @@ extension Parser {
             if peek().isSymbol(.leftParenthesis) { return try call() }
             return try reference()
         default:
-            throw unexpected("an expression")
+            throw missingExpression()
         }
     }
 

@@ -49,6 +49,9 @@ enum Keyword: String, CaseIterable, Hashable, Sendable {
     /// Whether a plain name in an expression cannot be this word. ID and VALUE stand for the voxel there.
     var isReserved: Bool { Self.reservedWords.contains(self) }
 
+    /// Whether a reserved word is also the name of a column, in the rows of HISTORY and `sys.commits`.
+    var namesColumn: Bool { self == .by }
+
     /// The keyword that a plain word spells in any case, or nil.
     init?(word: String) {
         guard let keyword = Self.bySpelling[word.lowercased()] else { return nil }

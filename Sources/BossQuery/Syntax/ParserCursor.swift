@@ -67,6 +67,14 @@ extension Parser {
         if !accept(symbol) { throw unexpected() }
     }
 
+    /// Expects a symbol whose absence alone says little.
+    mutating func expect(_ symbol: Symbol, hint: String) throws(DatabaseError) {
+        guard !accept(symbol) else { return }
+        var error = unexpected()
+        error.hint = error.hint ?? hint
+        throw error
+    }
+
     /// Takes one of the words of an option, and gives what it stands for.
     mutating func choice<Choice>(_ choices: Choice.Type) throws(DatabaseError) -> Located<Choice>
     where Choice: CaseIterable & RawRepresentable<String> & Hashable & Sendable {

@@ -23,7 +23,7 @@ extension Parser {
     mutating func setSetting(from start: TextMark, forAll: Bool) throws(DatabaseError) -> Statement {
         try expect(.set)
         let name = try settingName()
-        try expect(.equal)
+        try expect(.equal, hint: "a setting is changed by SET name = value; SHOW SETTINGS lists them")
         let value: SettingValue
         if isAtScalar {
             value = .scalar(try scalar())
@@ -62,7 +62,11 @@ extension Parser {
         let start = token.start
         let statement: TransactionStatement
         if accept(.begin) {
-            statement = .begin(isReadOnly: try accept(.read, .only))
+            let isReadOnly = accept(.read)
+            if isReadOnly {
+                try expect(.only, hint: "BEGIN alone begins a transaction that reads and writes")
+            }
+            statement = .begin(isReadOnly: isReadOnly)
         } else if accept(.commit) {
             statement = .commit(message: accept(.message) ? try text("a message") : nil)
         } else if accept(.rollback) {

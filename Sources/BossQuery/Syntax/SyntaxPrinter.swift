@@ -80,8 +80,10 @@ extension SyntaxPrinter {
 
     mutating func name(_ name: Located<String>) { word(Self.segment(name.value)) }
 
-    static func spelling(of version: VersionReference) -> String {
-        switch version.kind {
+    static func spelling(of version: VersionReference) -> String { spelling(of: version.kind) }
+
+    static func spelling(of version: VersionReference.Kind) -> String {
+        switch version {
         case .name(let name): segment(name)
         case .commit(let number): "#\(number)"
         case .time(let time): quoted(time, by: "'")

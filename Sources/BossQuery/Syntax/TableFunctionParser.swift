@@ -88,12 +88,13 @@ extension Parser {
     }
 
     private mutating func diffArguments(into call: inout TableFunctionCall) throws(DatabaseError) {
-        try expect(.from)
+        let example = "for example DIFF(lab/mouse1/em FROM release1 TO main BY PAGE)"
+        try expect(.from, hint: example)
         let from = try version()
-        try expect(.to)
+        try expect(.to, hint: example)
         call.versions = VersionPair(from: from, to: try version())
         call.region = try region()
-        try expect(.by)
+        try expect(.by, hint: example)
         call.grouping = try grouping([.page, .id, .voxel])
     }
 

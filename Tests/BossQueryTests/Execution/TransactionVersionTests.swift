@@ -284,9 +284,11 @@ struct TransactionVersionTests {
         for statement in [
             "STATS OF \(path)@b0 RES 1", "SELECT CUTOUT FROM \(path)@b0 RES 1",
             "SELECT * FROM DIFF(\(path) FROM b0 TO b1 RES 1 BY PAGE)",
+            "SELECT * FROM DIFF(\(path) FROM b1 TO @b0 RES 1 BY PAGE)",
         ] {
             let error = #expect(throws: DatabaseError.self) { try fixture.session.query(statement) }
             #expect(error?.sqlState == "22V06" && error?.position != nil)
+            #expect(error?.message.hasSuffix("was not built yet in @b0") == true, "\(statement)")
             #expect(error?.hint?.contains("DOWNSAMPLE \(path)") == false)
         }
         #expect(try fixture.lines("SELECT max FROM STATS(\(path)@b1 RES 1)") == ["7.0"])

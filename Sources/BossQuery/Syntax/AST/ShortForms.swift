@@ -98,6 +98,16 @@ package enum ShowSubject: String, CaseIterable, Hashable, Sendable {
     case history = "HISTORY"
     /// `SHOW CREATE path`: statements that can be replayed. It always has a path.
     case create = "CREATE"
+
+    /// The system view with the same rows.
+    var systemView: String? {
+        switch self {
+        case .collections, .experiments, .channels, .frames, .snapshots, .commits, .storage, .settings,
+            .keywords:
+            rawValue.lowercased()
+        default: nil
+        }
+    }
 }
 
 /// Of what, and by which word it was said.
