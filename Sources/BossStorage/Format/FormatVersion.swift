@@ -6,8 +6,15 @@ package enum FormatVersion {
     package static let major: UInt16 = 1
     /// Raised for additions that older programs may ignore.
     package static let minor: UInt16 = 0
+    /// Incompatible features, a bit each.
+    package enum Feature {
+        /// Bricks may be stored as runs of labels.
+        package static let labelBricks: UInt64 = 1 << 0
+    }
+    /// Feature bits of the files that this program writes.
+    package static let writtenFeatures = Feature.labelBricks
     /// Feature bits that this program understands; a file with any other incompatible bit is refused.
-    package static let knownFeatures: UInt64 = 0
+    package static let knownFeatures = Feature.labelBricks
 
     /// Refuses files of a newer format.
     static func check(major found: UInt16, features: UInt64, file: String) throws(StorageError) {

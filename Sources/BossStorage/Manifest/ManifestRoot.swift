@@ -82,7 +82,7 @@ package struct ManifestRoot: Hashable, Sendable {
         writer.append(Magic.root)
         writer.append(FormatVersion.major)
         writer.append(FormatVersion.minor)
-        writer.append(UInt64(0))
+        writer.append(FormatVersion.writtenFeatures)
         database.write(to: &writer)
         writer.append(number)
         writer.append(epoch)

@@ -36,7 +36,7 @@ struct SegmentHeader: Sendable {
         writer.append(Magic.segment)
         writer.append(FormatVersion.major)
         writer.append(FormatVersion.minor)
-        writer.append(UInt64(0))
+        writer.append(FormatVersion.writtenFeatures)
         writer.append(UInt64(0))
         database.write(to: &writer)
         identifier.write(to: &writer)
