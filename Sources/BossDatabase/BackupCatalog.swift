@@ -62,13 +62,13 @@ struct BackupCatalog {
     ) throws(DatabaseError) -> R {
         for _ in 0..<Self.attempts {
             let root = newestRoot
-            let file = FileIdentity(path(of: root))
+            let found = CatalogFile(path(of: root))
             do throws(DatabaseError) {
                 let opened = try open(root)
-                if file == FileIdentity(path(of: newestRoot)) { return opened }
+                if found == CatalogFile(path(of: newestRoot)) { return opened }
                 close(opened)
             } catch {
-                if file == FileIdentity(path(of: newestRoot)) { throw error }
+                if found == CatalogFile(path(of: newestRoot)) { throw error }
             }
         }
         throw DatabaseError(
@@ -101,12 +101,15 @@ struct BackupCatalog {
     }
 }
 
-/// Which file a path names; all zero where there is none.
-private struct FileIdentity: Equatable {
+/// A name and the file that it names; all zero where there is none. The same file gets another name when it takes its
+/// place, so somebody who opens it meanwhile finds none.
+private struct CatalogFile: Equatable {
+    private let path: String
     private let device: UInt64
     private let number: UInt64
 
     init(_ path: String) {
+        self.path = path
         var status = stat()
         guard stat(path, &status) == 0 else {
             (device, number) = (0, 0)

@@ -196,7 +196,8 @@ struct BackupMomentTests {
             } else {
                 try expectWhole(name)
             }
-            #expect(try Database.check(folder.file("copy")).findings.isEmpty)
+            let findings = try Database.check(folder.file("copy")).findings
+            #expect(findings.isEmpty, "\(findings)")
         }
         isDone.store(true, ordering: .relaxed)
         for _ in 0..<2 { finished.wait() }
