@@ -132,7 +132,8 @@ let package = Package(
             name: "BossVoxelsTests", dependencies: ["BossVoxels", "BossGeometry", "BossTestSupport"],
             swiftSettings: checked),
         .testTarget(
-            name: "BossCodecTests", dependencies: ["BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            name: "BossCodecTests",
+            dependencies: ["BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport"],
             swiftSettings: checked),
         .testTarget(
             name: "BossFormatsTests",

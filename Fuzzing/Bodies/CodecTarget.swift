@@ -1,4 +1,5 @@
 import BossCodec
+import BossGeometry
 import BossVoxels
 
 /// Stored bytes of a brick. Input: codec, voxel byte count, bytes of the decoded brick (three bytes), flags
@@ -71,7 +72,28 @@ enum CodecTarget {
                 }
             }
         }
-        return seeds
+        return try seeds + labelSeeds()
+    }
+
+    /// Runs of labels in bricks of 32 x 16 x 4 voxels.
+    private static func labelSeeds() throws -> [[UInt8]] {
+        let extent = VoxelExtent(x: 32, y: 16, z: 4)
+        return try [VoxelType.uint8, .uint16, .uint32, .uint64].enumerated().map { (index, type) in
+            let voxels = (0..<extent.voxelCount).flatMap { voxel -> [UInt8] in
+                let (x, y, z) = (voxel % extent.x, voxel / extent.x % extent.y, voxel / extent.x / extent.y)
+                let label = UInt8((x + y / 2) / 9 * 40 + z)
+                return [label] + [UInt8](repeating: label / 80, count: type.byteCount - 1)
+            }
+            let encoder = BrickEncoder(
+                voxelType: type, brickByteCount: voxels.count, preference: .automatic, labelExtent: extent)
+            var output = [UInt8](repeating: 0, count: BrickEncoder.outputBound(voxels.count))
+            let brick = try voxels.withUnsafeBytes { source in
+                try output.withUnsafeMutableBytes { try encoder.encode(source, into: $0) }
+            }
+            try FuzzFailure.require(brick.codec == .label, "labels are stored as \(brick.codec)")
+            let size = [voxels.count, voxels.count >> 8, 0].map { UInt8(truncatingIfNeeded: $0) }
+            return [brick.codec.rawValue, UInt8(index)] + size + [0] + output.prefix(brick.byteCount)
+        }
     }
 }
 

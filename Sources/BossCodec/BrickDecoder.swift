@@ -45,7 +45,8 @@ package enum BrickDecoder {
             let array = try LabelFrameDecoder.decode(
                 bytes, voxelCount: output.count / voxelByteCount, voxelByteCount: voxelByteCount)
             guard output.count % voxelByteCount == 0 else {
-                throw .storedByteCountMismatch(codec: codec.rawValue, expected: output.count, found: bytes.count)
+                throw .storedByteCountMismatch(
+                    codec: codec.rawValue, expected: output.count, found: bytes.count)
             }
             array.fill(output, voxelByteCount: voxelByteCount)
         }

@@ -53,7 +53,8 @@ package struct BrickEncoder: Hashable, Sendable {
         self.preference = preference
         plan = CompressionPlan(voxelType: voxelType, preference: preference)
         self.labelExtent =
-            preference == .automatic && voxelType.isInteger ? labelExtent.flatMap { RunArray.holds($0) ? $0 : nil } : nil
+            preference == .automatic && voxelType.isInteger
+            ? labelExtent.flatMap { RunArray.holds($0) ? $0 : nil } : nil
         precondition(
             labelExtent.map { $0.voxelCount * voxelType.byteCount == brickByteCount } ?? true,
             "the extent of the brick")

@@ -25,7 +25,8 @@ enum LabelPattern: String, CaseIterable, Sendable {
         let palette = (0..<1000).map { _ in random.next() & largest }
         let cells = (0..<12).map { _ in
             VoxelPoint(
-                x: Int.random(in: 0..<extent.x, using: &random), y: Int.random(in: 0..<extent.y, using: &random),
+                x: Int.random(in: 0..<extent.x, using: &random),
+                y: Int.random(in: 0..<extent.y, using: &random),
                 z: Int.random(in: 0..<extent.z, using: &random))
         }
         let special = Int.random(in: 0..<extent.voxelCount, using: &random)

@@ -64,7 +64,9 @@ package enum LabelFrameDecoder {
             var difference: UInt64 = 0
             var shift: UInt64 = 0
             while true {
-                guard offset < bytes.count else { throw .frameTooShort(needed: offset + 1, found: bytes.count) }
+                guard offset < bytes.count else {
+                    throw .frameTooShort(needed: offset + 1, found: bytes.count)
+                }
                 let byte = bytes[offset]
                 offset += 1
                 // The tenth byte has room for one bit.

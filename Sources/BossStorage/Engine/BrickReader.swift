@@ -247,7 +247,8 @@ extension StorageEngine {
     private func damaged(_ brick: StoredBrick, shape: VoxelExtent) -> StorageError {
         .corrupt(
             file: brick.store.name, offset: brick.offset,
-            reason: "brick \(brick.entry.brickIndex) has rows of \(shape.x) voxels, \(shape.y) a plane, and its "
+            reason:
+                "brick \(brick.entry.brickIndex) has rows of \(shape.x) voxels, \(shape.y) a plane, and its "
                 + "channel's bricks have not")
     }
 
@@ -269,7 +270,8 @@ extension StorageEngine {
         return content
     }
 
-    private func voxels(of brick: StoredBrick, cost: inout BrickReadCost) throws(StorageError) -> VoxelStorage {
+    private func voxels(of brick: StoredBrick, cost: inout BrickReadCost) throws(StorageError) -> VoxelStorage
+    {
         let voxels = VoxelStorage(byteCount: brick.brickByteCount, zeroed: false)
         let filled = voxels.withUnsafeMutableBytes { output in
             Result { () throws(StorageError) in try decode(brick, into: output, cost: &cost) }
@@ -318,7 +320,9 @@ extension StorageEngine {
         case .voxels(let voxels): return voxels
         case .runs(let array):
             let voxels = VoxelStorage(byteCount: brick.brickByteCount, zeroed: false)
-            voxels.withUnsafeMutableBytes { array.fill($0, voxelByteCount: brick.directory.header.voxelByteCount) }
+            voxels.withUnsafeMutableBytes {
+                array.fill($0, voxelByteCount: brick.directory.header.voxelByteCount)
+            }
             return voxels
         }
     }
