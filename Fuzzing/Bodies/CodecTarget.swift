@@ -81,8 +81,8 @@ enum CodecTarget {
         return try [VoxelType.uint8, .uint16, .uint32, .uint64].enumerated().map { (index, type) in
             let voxels = (0..<extent.voxelCount).flatMap { voxel -> [UInt8] in
                 let (x, y, z) = (voxel % extent.x, voxel / extent.x % extent.y, voxel / extent.x / extent.y)
-                let label = UInt8((x + y / 2) / 9 * 40 + z)
-                return [label] + [UInt8](repeating: label / 80, count: type.byteCount - 1)
+                let label = UInt8((x + y / 2) / 30 * 40 + z)
+                return [label] + [UInt8](repeating: label / 40, count: type.byteCount - 1)
             }
             let encoder = BrickEncoder(
                 voxelType: type, brickByteCount: voxels.count, preference: .automatic, labelExtent: extent)

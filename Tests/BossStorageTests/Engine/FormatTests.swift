@@ -75,11 +75,12 @@ struct FormatTests {
         #expect(constant.constantBits == 0x0123_4567_89AB_CDEF && constant.codec == .constant)
         #expect(try entry(128, 512 | 2 << 24, 7, 0).storedByteCount == 512)
         #expect(try entry(112, 528 | 3 << 24, 7, 4095).codec == .lz4)
+        #expect(try entry(112, 528 | 5 << 24, 7, 4095).codec == .label)
         // One byte too far, too early, a raw brick of another length, unknown codecs, an index too large.
         for wrong in [
             (129, 512 | 2 << 24, 0), (111, 100 | 3 << 24, 0), (112, 529 | 4 << 24, 0),
             (128, 511 | 2 << 24, 0),
-            (128, 10, 0), (128, 10 | 5 << 24, 0), (128, 512 | 2 << 24, 4096),
+            (128, 10, 0), (128, 10 | 6 << 24, 0), (128, 512 | 2 << 24, 4096),
             (UInt32.max, 0xFF_FFFF | 4 << 24, 0),
         ] as [(UInt32, UInt32, UInt32)] {
             expectCorrupt { try entry(wrong.0, wrong.1, 0, wrong.2) }
@@ -94,6 +95,8 @@ struct FormatTests {
         var table = ByteTable(4096)
         table.put("BQSG", at: 0)
         table.put(UInt16(1), at: 4)
+        // Labels may be stored as runs.
+        table.put(UInt64(1), at: 8)
         table.put(database, at: 24)
         table.put(file, at: 40)
         table.put(UInt64(9), at: 56)
