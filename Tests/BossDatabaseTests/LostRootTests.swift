@@ -15,14 +15,12 @@ struct LostRootTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let path = folder + "/lab.bossdb"
         let database = try Database.open(path)
-        try database.createCollection("c")
-        try database.createFrame(
-            "f", box: VoxelBox(x: 0..<64, y: 0..<64, z: 0..<16), voxelSize: PhysicalSize(x: 1, y: 1, z: 1))
-        try database.createExperiment("c/e", frame: "f")
-        let channel = try database.createChannel("c/e/s", kind: .annotation, voxelType: .uint64)
         var volume = try Volume<UInt64>(extent: VoxelExtent(x: 4, y: 4, z: 4))
         volume[x: 1, y: 1, z: 1] = 7
-        try channel.write(volume, at: .zero)
+        var plan = ChannelPlan()
+        plan.kind = .annotation
+        plan.voxelType = .uint64
+        try database.make(plan).write(volume, at: plan.frame.lower)
         try database.checkpoint()
         try database.close()
         guard isBackup else { return path }

@@ -26,7 +26,7 @@ import BossVoxels
 /// values two; lengths are less one and take one byte, in rows of more than 256 voxels two.
 ///
 /// Boundaries of objects move little from row to row, so most symbols are the same few ones, and the entropy coder
-/// of Zstandard makes about three bits of each. Measured in docs/decisions/0010-label-codec.md.
+/// of Zstandard makes a few bits of each (docs/decisions/0010-label-codec.md).
 enum LabelFrame {
     static let version: UInt8 = 1
     static let headerByteCount = 28
@@ -44,7 +44,8 @@ enum LabelFrame {
     static let repeats: UInt8 = 128
     static let longestRepeat = 128
 
-    /// Runs that a brick may have to be stored like this: their memory is then at most a quarter of the voxels'.
+    /// Runs that a brick may have to be stored like this: they take at most a quarter of the voxels' memory, the palette at
+    /// most half.
     static func runLimit(brickByteCount: Int) -> Int { brickByteCount / 16 }
 
     /// Bytes of a number in the palette.

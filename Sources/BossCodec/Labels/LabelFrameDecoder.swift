@@ -2,7 +2,7 @@ import BossGeometry
 package import BossVoxels
 
 /// Reads label frames, whose bytes are not trusted: whatever they are, decoding throws or gives a sound array, and
-/// takes memory of at most half of the brick's.
+/// takes at most one and a half times the memory of the brick's voxels.
 package enum LabelFrameDecoder {
     /// The runs of a brick.
     ///
@@ -213,20 +213,28 @@ private struct LabelStreamReader {
 
     @inline(__always)
     private mutating func nextNumber() throws(CodecError) -> UInt32 {
-        guard numberEnd - numbers >= numberByteCount else { throw invalid(header.numberByteCount) }
-        var number = UInt32(numbers[0])
-        if numberByteCount == 2 { number |= UInt32(numbers[1]) << 8 }
-        numbers += numberByteCount
-        guard number < UInt32(header.valueCount) else { throw .invalidLabels(.palette, found: Int(number)) }
-        return number
+        guard let number = Self.next(&numbers, before: numberEnd, byteCount: numberByteCount) else {
+            throw invalid(header.numberByteCount)
+        }
+        guard number < header.valueCount else { throw .invalidLabels(.palette, found: number) }
+        return UInt32(truncatingIfNeeded: number)
     }
 
     @inline(__always)
     private mutating func nextLength() throws(CodecError) -> Int {
-        guard lengthEnd - lengths >= lengthByteCount else { throw invalid(header.lengthByteCount) }
-        var length = Int(lengths[0])
-        if lengthByteCount == 2 { length |= Int(lengths[1]) << 8 }
-        lengths += lengthByteCount
+        guard let length = Self.next(&lengths, before: lengthEnd, byteCount: lengthByteCount) else {
+            throw invalid(header.lengthByteCount)
+        }
         return length + 1
+    }
+
+    /// The next integer of one or two bytes of a stream, nil at its end.
+    @inline(__always)
+    private static func next(
+        _ position: inout UnsafePointer<UInt8>, before end: UnsafePointer<UInt8>, byteCount: Int
+    ) -> Int? {
+        guard end - position >= byteCount else { return nil }
+        defer { position += byteCount }
+        return byteCount == 2 ? Int(position[0]) | Int(position[1]) << 8 : Int(position[0])
     }
 }
