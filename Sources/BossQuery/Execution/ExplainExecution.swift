@@ -67,10 +67,17 @@ extension StatementExecutor {
     private mutating func steps(of statement: Statement) throws(DatabaseError) -> [Step] {
         switch statement {
         case .selectVolume(let query):
-            let bound = try bind(query)
-            return readSteps(bound, "read bricks") + [
-                Step(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
-            ]
+            return try steps(of: query)
+        case .updateCutout(let update): return try changeSteps(update.path, update.region)
+        case .deleteCutout(let delete) where delete.condition != nil:
+            return try changeSteps(delete.path, delete.region)
+        case .label(.split(_, let path, let region, _, _), _):
+            return try changeSteps(path, region)
+        case .label(.reserve(_, let path), _):
+            let channel = try channel(path)
+            var step = Step(node: "reserve IDs", detail: "of \(channel.path), in a commit of its own")
+            step.isReading = true
+            return [step]
         case .findIDs(let query):
             return try scanSteps(
                 query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
@@ -97,16 +104,55 @@ extension StatementExecutor {
         }
     }
 
+    private mutating func steps(of query: VolumeQuery) throws(DatabaseError) -> [Step] {
+        let bound = try bind(query)
+        var steps: [Step] = []
+        for channel in bound.channels {
+            let isFirst = steps.isEmpty
+            steps += readSteps(bound.region.of(channel), "read bricks").map { step in
+                var step = step
+                step.isReading = step.isReading && isFirst
+                return step
+            }
+        }
+        if bound.isSelective {
+            steps.append(
+                Step(
+                    node: bound.isMask ? "test voxels" : "filter voxels",
+                    detail: bound.channels.count > 1
+                        ? "a mask of each channel's part, joined voxel by voxel"
+                        : "once a label of a brick, or a run of equal voxels"))
+        }
+        return steps + [
+            Step(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
+        ]
+    }
+
+    private mutating func changeSteps(
+        _ path: PathSyntax, _ region: RegionSyntax
+    ) throws(DatabaseError) -> [Step] {
+        let bound = try bind(region, of: channel(path), forWriting: true)
+        var change = Step(
+            node: "change voxels", detail: "bricks without a voxel that changes are not written")
+        change.isReading = true
+        return readSteps(bound, "read bricks").map { step in
+            var step = step
+            step.isReading = false
+            return step
+        } + [change]
+    }
+
     private mutating func scanSteps(
         _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String
     ) throws(DatabaseError) -> [Step] {
-        let bound = try bind(region, of: source(path))
+        let bound = try bindRows(region, of: source(path))
         return readSteps(bound, "scan bricks") + [Step(node: node, detail: detail)]
     }
 
     private func readSteps(_ bound: BoundRegion, _ verb: String) -> [Step] {
         let box = bound.inside ?? bound.requested
-        let pages = UInt64(clamping: bound.channel.cuboidCount(of: box)) &* UInt64(bound.time.count)
+        let cuboidCount = box.isEmpty ? 0 : bound.channel.cuboidCount(of: box)
+        let pages = UInt64(clamping: cuboidCount) &* UInt64(bound.time.count)
         let bytes =
             UInt64(clamping: box.voxelCount) &* UInt64(bound.time.count * bound.channel.voxelType.byteCount)
         let grid = bound.channel.grid
@@ -126,7 +172,8 @@ extension StatementExecutor {
         guard case .selectVolume(let query) = statement else {
             throw Self.notSupported("DESCRIBE of this statement", position)
         }
-        let bound = try bind(query)
+        let volume = try bind(query)
+        let bound = volume.region
         var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
         for axis in [SpatialAxis.z, .y, .x]
         where query.artifact.value == .cutout || !bound.singleAxes.contains(axis) {
@@ -135,7 +182,7 @@ extension StatementExecutor {
         let shape = axes.map { axis in
             SpatialAxis(rawValue: axis.rawValue).map { bound.requested.extent[$0] } ?? bound.time.count
         }
-        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(bound.channel.voxelType.byteCount)
+        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(volume.voxelType.byteCount)
         return .rows(
             RowSet(
                 columns: [
@@ -144,7 +191,7 @@ extension StatementExecutor {
                 ],
                 rows: [
                     [
-                        .text(bound.channel.voxelType.rawValue),
+                        .text(volume.voxelType.rawValue),
                         .text(axes.map(\.rawValue).joined(separator: ",")),
                         .text(shape.map(String.init).joined(separator: ",")), .unsigned(bytes),
                     ]

@@ -66,6 +66,7 @@ extension PageGroup {
         if SystemGroup.isSystem(self) {
             return resolution == 0 ? "notes of commits" : "changes of the catalog"
         }
+        if let reservedWords { return "\(reservedWords) of channel \(channel)" }
         return "channel \(channel), resolution \(resolution), time \(time)"
     }
 }
@@ -74,6 +75,7 @@ extension CuboidKey {
     /// For messages: the cuboid by its place in the grid.
     var words: String {
         if SystemGroup.isSystem(group) { return "\(group.words), commit \(morton)" }
+        guard group.holdsVoxels else { return "page \(morton) of \(group.words)" }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }

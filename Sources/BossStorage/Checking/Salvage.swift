@@ -148,7 +148,7 @@ package struct Salvage {
                     noted.insert(code)
                     if let note = cuboid.note { Self.take(note, &report) }
                 }
-                if !SystemGroup.isSystem(group) {
+                if !SystemGroup.isSystem(group), group.holdsVoxels {
                     report.shapes[group.channel, default: SalvagedShape()].take(cuboid)
                 }
                 byteCount += cuboid.byteCount

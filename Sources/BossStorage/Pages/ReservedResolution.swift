@@ -5,11 +5,21 @@ package enum ReservedResolution {
     package static let mapping: UInt8 = 0x7F
     /// Meshes that were put in, one page an ID.
     package static let meshes: UInt8 = 0x7E
-    /// The next ID that `RESERVE` gives out.
+    /// The largest ID that `RESERVE` has given out.
     package static let identifiers: UInt8 = 0x7D
 }
 
 extension PageGroup {
     /// Whether its pages hold voxels of a resolution level.
     package var holdsVoxels: Bool { resolution & 0x7F < ReservedResolution.identifiers }
+
+    /// What pages without voxels hold, for messages; nil for voxels.
+    package var reservedWords: String? {
+        switch resolution & 0x7F {
+        case ReservedResolution.mapping: "the mapping of IDs"
+        case ReservedResolution.meshes: "a mesh"
+        case ReservedResolution.identifiers: "the largest reserved ID"
+        default: nil
+        }
+    }
 }
