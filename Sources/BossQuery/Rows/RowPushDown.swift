@@ -21,7 +21,8 @@ extension BoundQuery {
         else { return hints }
         let reference = BoundExpression.Node.column(source: table.number, index: id)
         let conditions = query.conditions(on: table.number)
-        let limits = conditions.map { IDLimit($0, reference) }
+        let same = conditions.columns(equalTo: reference)
+        let limits = conditions.map { IDLimit($0, same) }
         hints.ids = limits.reduce(.all) { $0.intersection($1.ids) }
         if limits.allSatisfy(\.isExact) { hints.limit = query.limit(ascending: reference) }
         return hints
@@ -50,6 +51,29 @@ extension BoundQuery {
     }
 }
 
+extension [BoundExpression] {
+    /// The ID columns that equal a column wherever all of these conditions hold, the column itself too.
+    fileprivate func columns(equalTo id: BoundExpression.Node) -> Set<BoundExpression.Node> {
+        var same: Set<BoundExpression.Node> = [id]
+        var count = 0
+        while count < same.count {
+            count = same.count
+            for condition in self {
+                guard case .call(.compare(.equal), let operands) = condition.node,
+                    operands.allSatisfy({ $0.type == .uint64 && $0.isColumn }),
+                    operands.contains(where: { same.contains($0.node) })
+                else { continue }
+                same.formUnion(operands.map(\.node))
+            }
+        }
+        return same
+    }
+}
+
+extension BoundExpression {
+    fileprivate var isColumn: Bool { if case .column = node { true } else { false } }
+}
+
 /// The IDs for which a condition may be true.
 private struct IDLimit {
     var ids = IDCondition.all
@@ -58,7 +82,7 @@ private struct IDLimit {
 
     init(_ ids: IDCondition, isExact: Bool) { (self.ids, self.isExact) = (ids, isExact) }
 
-    init(_ condition: BoundExpression, _ id: BoundExpression.Node) {
+    init(_ condition: BoundExpression, _ id: Set<BoundExpression.Node>) {
         switch condition.node {
         case .call(.and, let parts):
             let limits = parts.map { IDLimit($0, id) }
@@ -69,7 +93,7 @@ private struct IDLimit {
         case .call(.not, let parts):
             let limit = IDLimit(parts[0], id)
             self.init(limit.isExact ? limit.ids.complement : .all, isExact: limit.isExact)
-        case .isInList(let operand, let values) where operand.node == id && !values.contains(.null):
+        case .isInList(let operand, let values) where id.contains(operand.node) && !values.contains(.null):
             let members = values.compactMap(\.number).map { IDCondition($0, .equal) }
             self.init(members.reduce(into: []) { $0 += $1.ranges }, isExact: true)
         case .call(.compare(let symbol), let operands), .call(.compareByValue(let symbol), let operands):
@@ -82,11 +106,11 @@ private struct IDLimit {
         self.init(IDCondition(ranges), isExact: isExact)
     }
 
-    private init(_ symbol: BinaryOperator, _ operands: [BoundExpression], _ id: BoundExpression.Node) {
+    private init(_ symbol: BinaryOperator, _ operands: [BoundExpression], _ id: Set<BoundExpression.Node>) {
         self.init(.all, isExact: false)
-        if operands[0].node == id, case .constant(let value) = operands[1].node, let number = value.number {
+        if id.contains(operands[0].node), case .constant(let value) = operands[1].node, let number = value.number {
             self.init(IDCondition(number, symbol), isExact: true)
-        } else if operands[1].node == id, case .constant(let value) = operands[0].node,
+        } else if id.contains(operands[1].node), case .constant(let value) = operands[0].node,
             let number = value.number
         {
             self.init(IDCondition(number, symbol.mirrored), isExact: true)

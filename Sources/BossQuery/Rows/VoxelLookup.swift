@@ -58,19 +58,16 @@ final class VoxelLookup: Sendable {
         try budget.take(points.count, of: Self.pointByteCount, "the points of VALUE_AT")
         for part in bricks(points) {
             try control.cancellation.check()
-            var lower = part[0].position
-            var upper = lower
-            for point in part {
-                let place = point.position
-                lower = VoxelPoint(x: min(lower.x, place.x), y: min(lower.y, place.y), z: min(lower.z, place.z))
-                upper = VoxelPoint(x: max(upper.x, place.x), y: max(upper.y, place.y), z: max(upper.z, place.z))
+            func range(_ axis: SpatialAxis) -> Range<Int> {
+                let places = part.map { $0.position[axis] }
+                return (places.min() ?? 0)..<(places.max() ?? 0) + 1
             }
-            let box = VoxelBox(x: lower.x..<upper.x + 1, y: lower.y..<upper.y + 1, z: lower.z..<upper.z + 1)
+            let box = VoxelBox(x: range(.x), y: range(.y), z: range(.z))
             try read(part, in: box)
         }
     }
 
-    private func read(_ points: ArraySlice<Point>, in box: VoxelBox) throws(DatabaseError) {
+    private func read(_ points: [Point], in box: VoxelBox) throws(DatabaseError) {
         guard let time = points.first?.time else { return }
         var statistics = ReadStatistics()
         let volume = try channel.read(
@@ -93,30 +90,21 @@ final class VoxelLookup: Sendable {
     }
 
     /// The points of each brick, bricks in Morton order.
-    private func bricks(_ points: [Point]) -> [ArraySlice<Point>] {
+    private func bricks(_ points: [Point]) -> [[Point]] {
         let brick = channel.grid.brick
-        func order(_ point: Point) -> UInt64 {
-            let place = point.position
-            func index(_ coordinate: Int, _ length: Int) -> UInt32 { UInt32(clamping: coordinate / length) }
-            let cuboid = CuboidIndex(
-                x: index(place.x, brick.x), y: index(place.y, brick.y), z: index(place.z, brick.z))
-            // Where an axis has more bricks than a code can say, they are read in another order.
-            return (try? MortonCode(cuboid))?.rawValue ?? .max
+        struct Key: Hashable {
+            let time: Int
+            let cuboid: CuboidIndex
+            /// Where an axis has more bricks than a code can say, the order is another.
+            var code: UInt64 { (try? MortonCode(cuboid))?.rawValue ?? .max }
         }
-        let keyed = points.map { (key: order($0), point: $0) }
-            .sorted { ($0.point.time, $0.key) < ($1.point.time, $1.key) }
-        let sorted = keyed.map(\.point)
-        var parts: [ArraySlice<Point>] = []
-        var start = 0
-        for index in sorted.indices.dropFirst() + [sorted.endIndex] where index > start {
-            let isSame =
-                index < sorted.endIndex && keyed[index].key == keyed[start].key && keyed[start].key != .max
-                && sorted[index].time == sorted[start].time
-            if !isSame {
-                parts.append(sorted[start..<index])
-                start = index
+        let groups = Dictionary(grouping: points) { point in
+            func index(_ axis: SpatialAxis, _ length: Int) -> UInt32 {
+                UInt32(clamping: point.position[axis] / length)
             }
+            let cuboid = CuboidIndex(x: index(.x, brick.x), y: index(.y, brick.y), z: index(.z, brick.z))
+            return Key(time: point.time, cuboid: cuboid)
         }
-        return parts
+        return groups.sorted { ($0.key.time, $0.key.code) < ($1.key.time, $1.key.code) }.map(\.value)
     }
 }
