@@ -18,7 +18,8 @@ extension BoundQuery {
         case .column(let source, _) where own.contains(source):
             throw DatabaseError(
                 "42803", "this column is neither in GROUP BY nor in an aggregate",
-                hint: "a row stands for a group: add the column to GROUP BY, or take MIN, MAX, SUM, AVG or COUNT of it",
+                hint:
+                    "a row stands for a group: add the column to GROUP BY, or take MIN, MAX, SUM, AVG or COUNT of it",
                 position: expression.position.source)
         default: break
         }

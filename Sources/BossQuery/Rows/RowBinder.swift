@@ -20,7 +20,9 @@ struct RowBinder {
     var scopes: [RowScope] = []
     private var sourceCount = 0
 
-    init(_ executor: StatementExecutor, _ budget: RowBudget) { (self.executor, self.budget) = (executor, budget) }
+    init(_ executor: StatementExecutor, _ budget: RowBudget) {
+        (self.executor, self.budget) = (executor, budget)
+    }
 
     /// Binds a query.
     ///
@@ -120,7 +122,10 @@ struct RowBinder {
     private mutating func outputs(_ item: SelectItem) throws(DatabaseError) -> [BoundQuery.Output] {
         switch item {
         case .expression(let expression, let alias):
-            return [BoundQuery.Output(name: alias?.text ?? expression.columnName, expression: try bind(expression))]
+            return [
+                BoundQuery.Output(
+                    name: alias?.text ?? expression.columnName, expression: try bind(expression))
+            ]
         case .all(let qualifier, let position):
             let sources = (scopes.last?.sources ?? []).filter {
                 qualifier == nil || $0.name == qualifier?.folded

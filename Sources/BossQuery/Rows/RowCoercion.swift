@@ -49,7 +49,9 @@ extension RowBinder {
 
     /// A value in a type that holds it.
     private func coerced(_ value: BoundExpression, to type: ColumnType) -> BoundExpression {
-        guard let from = value.type, from != type else { return BoundExpression(value.node, type, value.position) }
+        guard let from = value.type, from != type else {
+            return BoundExpression(value.node, type, value.position)
+        }
         switch (value.node, type) {
         case (.constant(.integer(let number)), .uint64), (.constant(.integer(let number)), .uint32):
             return BoundExpression(.constant(.unsigned(UInt64(clamping: number))), type, value.position)

@@ -36,7 +36,8 @@ enum RowConversion {
         case .bytes: return cell
         default:
             let number = try number(cell, type)
-            return RowCell.cell(number: try isSaturating ? number.saturated(to: type) : number.converted(to: type))
+            return RowCell.cell(
+                number: try isSaturating ? number.saturated(to: type) : number.converted(to: type))
         }
     }
 

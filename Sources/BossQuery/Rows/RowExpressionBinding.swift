@@ -7,7 +7,8 @@ extension RowBinder {
         let position = expression.position
         switch expression {
         case .literal(let literal, _): return try constant(literal, position)
-        case .parameter(let number, _): return try constant(parameter: executor.parameter(number, position), position)
+        case .parameter(let number, _):
+            return try constant(parameter: executor.parameter(number, position), position)
         case .column(let qualifier, let name): return try column(qualifier, name)
         case .unary(.minus, let operand, _): return try negative(operand, position)
         case .unary(.not, let operand, _): return negated(try boolean(operand), position)
@@ -66,7 +67,9 @@ extension RowBinder {
     }
 
     /// - Throws: 42804 for another kind of value; NULL is of every kind.
-    func expecting(_ family: ColumnType.Family, _ value: BoundExpression) throws(DatabaseError) -> BoundExpression {
+    func expecting(_ family: ColumnType.Family, _ value: BoundExpression) throws(DatabaseError)
+        -> BoundExpression
+    {
         guard let type = value.type, type.family != family else { return value }
         throw StatementExecutor.mismatch(family.words, value.position)
     }
@@ -77,7 +80,9 @@ extension RowBinder {
 
     // MARK: Constants
 
-    private func constant(_ literal: Literal, _ position: NodePosition) throws(DatabaseError) -> BoundExpression {
+    private func constant(_ literal: Literal, _ position: NodePosition) throws(DatabaseError)
+        -> BoundExpression
+    {
         switch literal {
         case .null: return BoundExpression(.constant(.null), nil, position)
         case .boolean(let value): return BoundExpression(.constant(.boolean(value)), .boolean, position)
@@ -90,7 +95,9 @@ extension RowBinder {
         }
     }
 
-    private func constant(parameter: Parameter, _ position: NodePosition) throws(DatabaseError) -> BoundExpression {
+    private func constant(parameter: Parameter, _ position: NodePosition) throws(DatabaseError)
+        -> BoundExpression
+    {
         switch parameter {
         case .null: return try constant(.null, position)
         case .boolean(let value): return try constant(.boolean(value), position)
@@ -219,7 +226,8 @@ extension RowBinder {
         var (constants, tests): ([Value], [BoundExpression]) = ([], [])
         for member in members {
             let test = try comparison(.equal, value, member, position)
-            if case .call(.compare, let operands) = test.node, case .constant(let constant) = operands[1].node {
+            if case .call(.compare, let operands) = test.node, case .constant(let constant) = operands[1].node
+            {
                 constants.append(constant)
             } else {
                 tests.append(test)

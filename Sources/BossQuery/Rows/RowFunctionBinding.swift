@@ -6,7 +6,8 @@ extension RowBinder {
     /// Functions by name, with how many arguments they take.
     private static let functions: [String: ClosedRange<Int>] = [
         "abs": 1...1, "least": 1...100, "greatest": 1...100, "clamp": 3...3, "div": 2...2, "if": 3...3,
-        "coalesce": 1...100, "lower": 1...1, "upper": 1...1, "length": 1...1, "substr": 2...3, "distance": 6...6,
+        "coalesce": 1...100, "lower": 1...1, "upper": 1...1, "length": 1...1, "substr": 2...3,
+        "distance": 6...6,
     ]
 
     mutating func call(_ call: FunctionCall) throws(DatabaseError) -> BoundExpression {
@@ -19,7 +20,8 @@ extension RowBinder {
                 position: call.position.source)
         }
         guard count.contains(arguments.count) else {
-            let words = count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            let words =
+                count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
             throw DatabaseError(
                 "42883", "\(call.name.text.uppercased()) takes \(words) arguments, not \(arguments.count)",
                 position: call.position.source)
@@ -36,16 +38,20 @@ extension RowBinder {
     private func function(
         _ name: String, _ operands: [BoundExpression], _ position: NodePosition
     ) throws(DatabaseError) -> BoundExpression {
-        func call(_ function: RowFunction, _ operands: [BoundExpression], _ type: ColumnType?) -> BoundExpression {
+        func call(_ function: RowFunction, _ operands: [BoundExpression], _ type: ColumnType?)
+            -> BoundExpression
+        {
             BoundExpression(.call(.function(function, (type ?? .int64).typeName), operands), type, position)
         }
         switch name {
         case "coalesce":
             let (values, type) = try unified(operands)
-            return BoundExpression(values.count == 1 ? values[0].node : .call(.coalesce, values), type, position)
+            return BoundExpression(
+                values.count == 1 ? values[0].node : .call(.coalesce, values), type, position)
         case "lower", "upper":
             return call(name == "lower" ? .lower : .upper, try expecting(.text, operands), .text)
-        case "length": return BoundExpression(.call(.length, try expecting(.text, operands)), .int64, position)
+        case "length":
+            return BoundExpression(.call(.length, try expecting(.text, operands)), .int64, position)
         case "substr":
             let places = try integers(Array(operands.dropFirst()))
             return BoundExpression(

@@ -95,7 +95,8 @@ extension RowFunction {
     ) throws(BossDatabase.DatabaseError) -> ConditionNumber {
         switch self {
         case .negate: return try numbers[0].negated.converted(to: type)
-        case .absolute: return try (numbers[0].double < 0 ? numbers[0].negated : numbers[0]).converted(to: type)
+        case .absolute:
+            return try (numbers[0].double < 0 ? numbers[0].negated : numbers[0]).converted(to: type)
         case .compare: return .integer(Int128(numbers[0].ordered(against: numbers[1])))
         case .clamp:
             let low = numbers[0].ordered(against: numbers[1]) < 0 ? numbers[1] : numbers[0]

@@ -108,7 +108,9 @@ private struct IDLimit {
 
     private init(_ symbol: BinaryOperator, _ operands: [BoundExpression], _ id: Set<BoundExpression.Node>) {
         self.init(.all, isExact: false)
-        if id.contains(operands[0].node), case .constant(let value) = operands[1].node, let number = value.number {
+        if id.contains(operands[0].node), case .constant(let value) = operands[1].node,
+            let number = value.number
+        {
             self.init(IDCondition(number, symbol), isExact: true)
         } else if id.contains(operands[1].node), case .constant(let value) = operands[0].node,
             let number = value.number

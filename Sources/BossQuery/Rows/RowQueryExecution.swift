@@ -109,7 +109,8 @@ extension BoundQuery {
         var found: [(Int, [BoundExpression])] = []
         for expression in expressions {
             expression.visit { part in
-                if case .voxel(let lookup, let coordinates) = part.node, !found.contains(where: { $0.1 == coordinates && $0.0 == lookup }),
+                if case .voxel(let lookup, let coordinates) = part.node,
+                    !found.contains(where: { $0.1 == coordinates && $0.0 == lookup }),
                     coordinates.allSatisfy({ !$0.hasOwnAggregate && !$0.hasVoxel && $0.isOver(own) })
                 {
                     found.append((lookup, coordinates))

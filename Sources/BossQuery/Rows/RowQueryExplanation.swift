@@ -23,7 +23,8 @@ extension StatementExecutor {
             let hints = plan.query.hints(for: table)
             if hints.ids != .all { details.append("id \(hints.ids)") }
             if let limit = hints.limit { details.append("first \(limit) by id") }
-            steps.append(PlanStep(node: call.function.value.rawValue, detail: details.joined(separator: "; ")))
+            steps.append(
+                PlanStep(node: call.function.value.rawValue, detail: details.joined(separator: "; ")))
         }
         for lookup in plan.lookups {
             steps.append(

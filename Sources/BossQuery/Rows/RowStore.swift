@@ -112,9 +112,11 @@ struct RowStore {
             for function in RowFunction.allCases {
                 database.add(function: function.databaseFunction(places: query.places, fault: fault))
             }
-            database.add(function: DatabaseFunction("boss_sum", argumentCount: 1, pure: true, aggregate: RowSum.self))
             database.add(
-                function: DatabaseFunction("boss_avg", argumentCount: 1, pure: true, aggregate: RowAverage.self))
+                function: DatabaseFunction("boss_sum", argumentCount: 1, pure: true, aggregate: RowSum.self))
+            database.add(
+                function: DatabaseFunction(
+                    "boss_avg", argumentCount: 1, pure: true, aggregate: RowAverage.self))
             database.add(function: Self.voxel(lookups, query.places, fault))
         }
         for (number, values) in query.lists.enumerated() {
@@ -194,7 +196,8 @@ struct RowStore {
                 "53200", "the memory for rows is used up", hint: "ask for fewer rows", cause: error)
         case .SQLITE_TOOBIG:
             return BossDatabase.DatabaseError("54001", "a value of the query is too long", cause: error)
-        case .SQLITE_ERROR where (error.message ?? "").contains("too") || (error.message ?? "").contains("at most"):
+        case .SQLITE_ERROR
+        where (error.message ?? "").contains("too") || (error.message ?? "").contains("at most"):
             return BossDatabase.DatabaseError(
                 "54001", "the query is too complex: \(error.message ?? "")", hint: "take it apart",
                 cause: error)

@@ -42,7 +42,9 @@ struct SQLWriter {
     }
 
     /// The distinct values of some expressions over the sources of a query.
-    mutating func write(distinct expressions: [BoundExpression], of query: BoundQuery, where conditions: [BoundExpression]) {
+    mutating func write(
+        distinct expressions: [BoundExpression], of query: BoundQuery, where conditions: [BoundExpression]
+    ) {
         text += "SELECT DISTINCT "
         separated(expressions) { writer, expression in writer.write(expression) }
         write(from: query)
@@ -127,7 +129,9 @@ struct SQLWriter {
         }
     }
 
-    private mutating func write(_ function: RowOperator, _ operands: [BoundExpression], _ position: NodePosition) {
+    private mutating func write(
+        _ function: RowOperator, _ operands: [BoundExpression], _ position: NodePosition
+    ) {
         switch function {
         case .and: bracketed { $0.joined(operands[...], "AND") }
         case .or: bracketed { $0.joined(operands[...], "OR") }

@@ -7,7 +7,8 @@ import Testing
 @Suite("Conditions on IDs")
 struct IDConditionTests {
     private static let probes: [UInt64] =
-        (0...6).map { $0 } + ((1 << 63) - 4...(1 << 63) + 4).map { $0 } + (UInt64.max - 5...UInt64.max).map { $0 }
+        (0...6).map { $0 } + ((1 << 63) - 4...(1 << 63) + 4).map { $0 }
+        + (UInt64.max - 5...UInt64.max).map { $0 }
 
     @Test("union, intersection and complement are those of sets")
     func sets() {
@@ -42,7 +43,10 @@ struct IDConditionTests {
         let integers: [Int128] = [-1, 0, 1, 1 << 63, (1 << 63) - 1, (1 << 64) - 1, 1 << 64, -(1 << 70)]
         let numbers: [ConditionNumber] =
             integers.map { .integer($0) }
-            + [-0.5, 0, 0.5, 3, 9_223_372_036_854_775_808, 1.8446744073709552e19, 1e30, -.infinity, .infinity]
+            + [
+                -0.5, 0, 0.5, 3, 9_223_372_036_854_775_808, 1.8446744073709552e19, 1e30, -.infinity,
+                .infinity,
+            ]
             .map { .float($0) }
         let tests: [(BinaryOperator, (Int) -> Bool)] = [
             (.less, { $0 < 0 }), (.lessOrEqual, { $0 <= 0 }), (.equal, { $0 == 0 }), (.notEqual, { $0 != 0 }),
@@ -58,7 +62,8 @@ struct IDConditionTests {
                         // Decimals of this test that are integers are exact.
                         case .float(let value) where abs(value) > 1e25: value < 0 ? 1 : -1
                         case .float(let value):
-                            Int128(id) * 2 < Int128(value * 2) ? -1 : Int128(id) * 2 == Int128(value * 2) ? 0 : 1
+                            Int128(id) * 2 < Int128(value * 2)
+                                ? -1 : Int128(id) * 2 == Int128(value * 2) ? 0 : 1
                         }
                     #expect(condition.contains(id) == holds(order), "\(id) \(symbol.rawValue) \(number)")
                 }

@@ -107,7 +107,8 @@ indirect enum NaiveTerm {
         case .between(let value, let low, let high):
             let number = try value.value(row)
             return Self.join(
-                "AND", Self.compare(">=", number, try low.value(row)), Self.compare("<=", number, try high.value(row)))
+                "AND", Self.compare(">=", number, try low.value(row)),
+                Self.compare("<=", number, try high.value(row)))
         case .logical(let symbol, let left, let right):
             return Self.join(symbol, try left.value(row), try right.value(row))
         case .not(let value): return Self.negate(try value.value(row))

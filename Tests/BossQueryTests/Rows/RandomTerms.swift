@@ -12,7 +12,8 @@ struct RandomTerms {
             ("-9223372036854775808", -(1 << 63)),
         ]
     private static let decimals: [(String, Double)] = [
-        ("0.5", 0.5), ("2.5", 2.5), ("-1.5", -1.5), ("3.0", 3), ("9223372036854775808.0", 9_223_372_036_854_775_808),
+        ("0.5", 0.5), ("2.5", 2.5), ("-1.5", -1.5), ("3.0", 3),
+        ("9223372036854775808.0", 9_223_372_036_854_775_808),
         ("1.5e19", 1.5e19),
     ]
 
@@ -43,11 +44,13 @@ struct RandomTerms {
         guard depth > 0, !chance(3) else { return chance(3) ? constant() : column() }
         if chance(6) {
             let value = column()
-            return .choice(condition(depth - 1), value, chance(2) ? value : .constant("5", .integer(5), value.type))
+            return .choice(
+                condition(depth - 1), value, chance(2) ? value : .constant("5", .integer(5), value.type))
         }
         let (left, right) = (number(depth - 1), number(depth - 1))
         let isWhole = left.type != .float && right.type != .float
-        return .arithmetic(pick(isWhole ? ["+", "-", "*", "/", "%", "DIV"] : ["+", "-", "*", "/"]), left, right)
+        return .arithmetic(
+            pick(isWhole ? ["+", "-", "*", "/", "%", "DIV"] : ["+", "-", "*", "/"]), left, right)
     }
 
     mutating func condition(_ depth: Int) -> NaiveTerm {

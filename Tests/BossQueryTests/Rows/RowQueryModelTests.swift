@@ -123,7 +123,9 @@ struct RowQueryModelTests {
     }
 
     /// A bare number would mean a column of the result.
-    private static func isPlain(_ term: NaiveTerm) -> Bool { if case .constant = term { true } else { false } }
+    private static func isPlain(_ term: NaiveTerm) -> Bool {
+        if case .constant = term { true } else { false }
+    }
 
     @Test("agree on groups and aggregates")
     func groups() throws {
@@ -159,12 +161,15 @@ struct RowQueryModelTests {
         if term.type == .float, !values.isEmpty {
             // Only sums of which every order gives the same bits are compared.
             let total = values.reduce(0) { $0 + $1.double }
-            guard values.allSatisfy({ $0.double * 2 == ($0.double * 2).rounded() && abs($0.double) < 1e15 }) else {
+            guard values.allSatisfy({ $0.double * 2 == ($0.double * 2).rounded() && abs($0.double) < 1e15 })
+            else {
                 throw NaiveRefusal(sqlState: "any")
             }
             sum = .float(total)
         } else if !values.isEmpty {
-            let total = values.reduce(Int128(0)) { if case .integer(let value) = $1 { $0 + value } else { $0 } }
+            let total = values.reduce(Int128(0)) {
+                if case .integer(let value) = $1 { $0 + value } else { $0 }
+            }
             let range =
                 term.type == .uint64 ? 0...Int128(UInt64.max) : Int128(Int64.min)...Int128(Int64.max)
             guard range.contains(total) else { throw NaiveRefusal(sqlState: "22003") }
@@ -184,7 +189,8 @@ struct RowQueryModelTests {
         for seed in 201...212 as ClosedRange<UInt64> {
             let world = try World(seed: seed)
             var terms = RandomTerms(
-                [("a.id", .uint64), ("a.voxels", .uint64), ("b.id", .uint64), ("b.voxels", .uint64)], seed: seed)
+                [("a.id", .uint64), ("a.voxels", .uint64), ("b.id", .uint64), ("b.voxels", .uint64)],
+                seed: seed)
             for _ in 0..<20 {
                 let isLeft = terms.chance(2)
                 let (on, condition) = (terms.condition(1), terms.condition(2))
@@ -227,7 +233,8 @@ struct RowQueryModelTests {
             let members = {
                 try world.second.filter { try condition.value(World.row($0)) == .boolean(true) }
             }
-            let isIn = "SELECT id FROM IDS(seg) WHERE id \(word) (SELECT id FROM IDS(other) WHERE \(condition.text))"
+            let isIn =
+                "SELECT id FROM IDS(seg) WHERE id \(word) (SELECT id FROM IDS(other) WHERE \(condition.text))"
             _ = check(world, isIn, seed: seed) {
                 let found = Set(try members().map(\.id))
                 return world.first.filter { found.contains($0.id) != isNegated }.map { "\($0.id)" }
