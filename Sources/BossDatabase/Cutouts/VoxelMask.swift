@@ -34,7 +34,8 @@ package indirect enum VoxelMask: Sendable {
         var spent = ReadStatistics()
         let filled = volume.withUnsafeMutableBytes { memory in
             Result { () throws(DatabaseError) in
-                try checked.forEachSlab(voxelCount: Self.slabVoxelCount) { (slab, range) throws(DatabaseError) in
+                try checked.forEachSlab(voxelCount: Self.slabVoxelCount) {
+                    (slab, range) throws(DatabaseError) in
                     let part = UnsafeMutableRawBufferPointer(rebasing: memory[range])
                     try fill(part, slab, view, control, &spent)
                 }
@@ -58,7 +59,8 @@ package indirect enum VoxelMask: Sendable {
         var spent = ReadStatistics()
         let masked = volume.withUnsafeMutableBytes { memory in
             Result { () throws(DatabaseError) in
-                try checked.forEachSlab(voxelCount: Self.slabVoxelCount) { (slab, range) throws(DatabaseError) in
+                try checked.forEachSlab(voxelCount: Self.slabVoxelCount) {
+                    (slab, range) throws(DatabaseError) in
                     let part = UnsafeMutableRawBufferPointer(
                         rebasing: memory[range.lowerBound * width..<range.upperBound * width])
                     try withMask(slab, view, control, &spent) { mask in

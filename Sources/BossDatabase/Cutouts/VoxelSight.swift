@@ -24,7 +24,9 @@ extension Channel {
                 return condition(seen) ? seen : background
             }
         case .mask(let condition):
-            return VoxelFunction(of: voxelType, to: .uint8, voxelCount: voxelCount) { condition(see($0)) ? 1 : 0 }
+            return VoxelFunction(of: voxelType, to: .uint8, voxelCount: voxelCount) {
+                condition(see($0)) ? 1 : 0
+            }
         }
     }
 

@@ -4,7 +4,8 @@ import BossDatabase
 /// Statements about labels as objects.
 extension StatementExecutor {
     /// Runs one.
-    mutating func run(_ label: LabelStatement, _ position: NodePosition) throws(DatabaseError) -> ResultValue {
+    mutating func run(_ label: LabelStatement, _ position: NodePosition) throws(DatabaseError) -> ResultValue
+    {
         switch label {
         case .reserve(let count, let path): return try reserve(count, path, position)
         case .split(let old, let path, let region, let condition, let new):

@@ -102,7 +102,8 @@ extension Statement {
     /// Whether it changes voxels, names, options or metadata, of which only the newest state can be meant.
     fileprivate var isChange: Bool {
         switch self {
-        case .insertCutout, .deleteCutout, .updateCutout, .label, .importFiles, .downsample, .createResource, .alterResource,
+        case .insertCutout, .deleteCutout, .updateCutout, .label, .importFiles, .downsample, .createResource,
+            .alterResource,
             .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _):
             true
         default: false

@@ -74,7 +74,8 @@ extension StatementExecutor {
         try refuseUnsupported(query)
         var sources: [VoxelSources.Source] = []
         for source in query.sources {
-            sources.append(.init(channel: try self.source(source.path), path: source.path, alias: source.alias))
+            sources.append(
+                .init(channel: try self.source(source.path), path: source.path, alias: source.alias))
         }
         let named = VoxelSources(all: sources)
         let number = try valueSource(query, named)
@@ -99,7 +100,8 @@ extension StatementExecutor {
         case nil:
             guard sources.all.count == 1 else {
                 throw DatabaseError(
-                    "42703", "the query has \(sources.all.count) sources and does not say whose voxels it wants",
+                    "42703",
+                    "the query has \(sources.all.count) sources and does not say whose voxels it wants",
                     hint: "for example SELECT CUTOUT a.VALUE FROM em AS a, seg AS b WHERE b.ID = 42",
                     position: query.artifact.position.source)
             }
@@ -157,7 +159,8 @@ extension StatementExecutor {
         }
         guard place.part(of: region.time) == region.time else {
             throw Self.notSupported(
-                "T in the condition of a query", position, hint: "give the time samples in the region: T 0:10")
+                "T in the condition of a query", position, hint: "give the time samples in the region: T 0:10"
+            )
         }
         region.inside = region.inside.flatMap(place.part)
     }

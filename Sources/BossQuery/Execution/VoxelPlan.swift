@@ -44,7 +44,8 @@ extension StatementExecutor {
 
     /// The only step of RESERVE IDS.
     func reservationSteps(_ path: PathSyntax) throws(DatabaseError) -> [PlanStep] {
-        var step = PlanStep(node: "reserve IDs", detail: "of \(try channel(path).path), in a commit of its own")
+        var step = PlanStep(
+            node: "reserve IDs", detail: "of \(try channel(path).path), in a commit of its own")
         step.isReading = true
         return [step]
     }
