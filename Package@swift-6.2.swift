@@ -53,6 +53,9 @@ let package = Package(
             name: "BossFormats", dependencies: ["BossGeometry", "BossVoxels", "CPNG", "CTIFF", "CZlib"],
             swiftSettings: checked),
 
+        // Surfaces of labels: surface nets, mesh files.
+        .target(name: "BossMeshes", dependencies: ["BossGeometry"], swiftSettings: strict),
+
         // The engine: file system seam, log, segment files, manifest, views, buffer pool.
         .target(name: "CPosixShim"),
         .target(
@@ -69,20 +72,25 @@ let package = Package(
         .target(
             name: "BossDatabase",
             dependencies: [
-                "BossGeometry", "BossVoxels", "BossCodec", "BossFormats", "BossStorage", "BossCatalog",
+                "BossGeometry", "BossVoxels", "BossCodec", "BossFormats", "BossMeshes", "BossStorage",
+                "BossCatalog",
             ],
             swiftSettings: checked),
 
         // Lexer, parser, binder, execution.
         .target(
             name: "BossQuery",
-            dependencies: ["BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase"],
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossFormats", "BossMeshes", "BossCatalog", "BossDatabase",
+            ],
             swiftSettings: checked),
 
         // What a program imports.
         .target(
             name: "BossQL",
-            dependencies: ["BossGeometry", "BossVoxels", "BossCatalog", "BossDatabase", "BossQuery"],
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossMeshes", "BossCatalog", "BossDatabase", "BossQuery",
+            ],
             swiftSettings: checked),
 
         // The command line; GNU readline is linked here and nowhere else.
@@ -145,6 +153,9 @@ let package = Package(
             exclude: ["Fixtures/make.py"],
             swiftSettings: checked),
         .testTarget(
+            name: "BossMeshesTests", dependencies: ["BossMeshes", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
             name: "BossStorageTests",
             dependencies: [
                 "BossStorage", "BossSimulator", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport",
@@ -158,13 +169,15 @@ let package = Package(
         .testTarget(
             name: "BossDatabaseTests",
             dependencies: [
-                "BossDatabase", "BossStorage", "BossCatalog", "BossCodec", "BossFormats", "BossVoxels",
-                "BossGeometry", "BossTestSupport",
+                "BossDatabase", "BossStorage", "BossCatalog", "BossCodec", "BossFormats", "BossMeshes",
+                "BossVoxels", "BossGeometry", "BossTestSupport",
             ],
             swiftSettings: checked),
         .testTarget(
             name: "BossQueryTests",
-            dependencies: ["BossQuery", "BossDatabase", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            dependencies: [
+                "BossQuery", "BossDatabase", "BossMeshes", "BossVoxels", "BossGeometry", "BossTestSupport",
+            ],
             swiftSettings: checked),
         .testTarget(
             name: "BossQLTests",
