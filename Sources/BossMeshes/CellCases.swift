@@ -41,7 +41,9 @@ struct CellCase: Sendable {
                 edges.count < 4
                 ? [edges]
                 : (0..<8).filter { isInside($0) == (face != variantFace) }
-                    .map { corner in edges.filter { Self.ends(of: $0).0 == corner || Self.ends(of: $0).1 == corner } }
+                    .map { corner in
+                        edges.filter { Self.ends(of: $0).0 == corner || Self.ends(of: $0).1 == corner }
+                    }
             for pair in around where pair.count == 2 {
                 segments.append((face, pair))
                 let (kept, gone) = (patch[pair[0]], patch[pair[1]])

@@ -47,7 +47,9 @@ struct CellCursor {
     init(_ row: Range<Int>) { (index, end) = (row.lowerBound, row.upperBound) }
 
     /// The cell of a column and the one left of it.
-    mutating func cells(at column: Int32, in layer: CellLayer) -> (left: CellLayer.Cell?, here: CellLayer.Cell?) {
+    mutating func cells(at column: Int32, in layer: CellLayer) -> (
+        left: CellLayer.Cell?, here: CellLayer.Cell?
+    ) {
         while index < end, layer.cells[index].column < column - 1 { index += 1 }
         guard index < end else { return (nil, nil) }
         let first = layer.cells[index]

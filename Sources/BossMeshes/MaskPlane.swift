@@ -32,7 +32,8 @@ struct MaskPlane: Sendable {
 
     /// Memory of a plane, `Int.max` where it does not fit.
     static func byteCount(width: Int, height: Int) -> Int {
-        let (count, overflow) = (wordsPerRow(width: width) * 8 + 8).multipliedReportingOverflow(by: height + 2)
+        let (count, overflow) = (wordsPerRow(width: width) * 8 + 8).multipliedReportingOverflow(
+            by: height + 2)
         return overflow ? Int.max : count
     }
 
@@ -71,7 +72,9 @@ struct MaskPlane: Sendable {
     /// Empties the plane; costs what it holds.
     mutating func removeAll() {
         for row in spans.indices where spans[row].upper > 0 {
-            for index in Int(spans[row].lower)..<Int(spans[row].upper) { words[row * wordsPerRow + index] = 0 }
+            for index in Int(spans[row].lower)..<Int(spans[row].upper) {
+                words[row * wordsPerRow + index] = 0
+            }
             spans[row] = Self.noSpan
         }
     }

@@ -151,7 +151,8 @@ public struct SurfaceNets: Sendable {
     ) throws(MeshError) {
         let number = caseNumber(configuration, column, row)
         let cell = CellLayer.Cell(
-            column: Int32(truncatingIfNeeded: column), firstVertex: UInt32(truncatingIfNeeded: vertices.count),
+            column: Int32(truncatingIfNeeded: column),
+            firstVertex: UInt32(truncatingIfNeeded: vertices.count),
             patches: cases[number].patches)
         for position in cases[number].positions {
             vertices.append(

@@ -70,7 +70,9 @@ struct MeshTests {
         return try nets.finish()
     }
 
-    @Test("are those of the array, for every ID, region and time sample", arguments: [VoxelType.uint64, .uint32])
+    @Test(
+        "are those of the array, for every ID, region and time sample",
+        arguments: [VoxelType.uint64, .uint32])
     func model(type: VoxelType) throws {
         for seed in 0..<6 as Range<UInt64> {
             var random = SeededGenerator(seed: 0x3E5 + seed)
@@ -79,7 +81,8 @@ struct MeshTests {
             _ = simulated
             for _ in 0..<8 {
                 let time = random.below(2)
-                let box = random.chance(30) ? plan.frame : random.box(in: plan.frame, longest: plan.frame.extent)
+                let box =
+                    random.chance(30) ? plan.frame : random.box(in: plan.frame, longest: plan.frame.extent)
                 let region = CutoutRegion(box: box, time: time..<time + 1)
                 for id in 1...3 as ClosedRange<UInt64> where id != plan.background {
                     let faces = faceCount(id, box, models[time])
@@ -123,7 +126,8 @@ struct MeshTests {
         var image = ChannelPlan()
         image.name = "em"
         let em = try simulated.database.add(image)
-        try channel.write(try ModelVolume(Self.plan().frame, filledWith: 7).volume(.uint64), at: Self.plan().frame.lower)
+        try channel.write(
+            try ModelVolume(Self.plan().frame, filledWith: 7).volume(.uint64), at: Self.plan().frame.lower)
         expectRefusal("22V08", naming: ["lab/exp/em"]) { try em.mesh(of: 1) }
         expectRefusal("22V08", naming: ["lab/exp/em"]) { try em.storedMesh(of: 1) }
         expectRefusal("02V01", naming: ["9"]) { try channel.mesh(of: 9) }

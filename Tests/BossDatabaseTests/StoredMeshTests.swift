@@ -20,7 +20,9 @@ struct StoredMeshTests {
         return channel
     }
 
-    private func write(_ id: UInt64, _ box: VoxelBox, to channel: Channel, in transaction: Transaction? = nil) throws {
+    private func write(_ id: UInt64, _ box: VoxelBox, to channel: Channel, in transaction: Transaction? = nil)
+        throws
+    {
         try channel.write(
             try ModelVolume(box, filledWith: id).volume(.uint64), at: box.lower, in: transaction)
     }
@@ -40,7 +42,9 @@ struct StoredMeshTests {
             })
     }
 
-    @Test("are given back as they were, of one triangle and of many bricks", arguments: [1, 20, 80_000, 400_000])
+    @Test(
+        "are given back as they were, of one triangle and of many bricks",
+        arguments: [1, 20, 80_000, 400_000])
     func roundTrip(count: Int) throws {
         let simulated = try SimulatedDatabase()
         let channel = try channel(simulated)
@@ -152,7 +156,9 @@ struct StoredMeshTests {
         expectRefusal("22V08") { try em.putMesh(mesh(1), of: 7) }
         expectRefusal("02V01", naming: ["8"]) { try channel.putMesh(mesh(1), of: 8) }
         expectRefusal("02V01") { try channel.putMesh(mesh(1), of: 0) }
-        expectRefusal("22V09") { try channel.putMesh(Mesh(vertices: [.init(x: 0, y: 0, z: 0)], triangles: []), of: 7) }
+        expectRefusal("22V09") {
+            try channel.putMesh(Mesh(vertices: [.init(x: 0, y: 0, z: 0)], triangles: []), of: 7)
+        }
         simulated.options.access = .readOnly
         let reader = try SimulatedDatabase.open(simulated.files, simulated.catalog, simulated.options)
         expectRefusal("25006") { try reader.channel(Self.plan.path).putMesh(mesh(1), of: 7) }

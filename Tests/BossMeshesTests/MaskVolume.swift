@@ -107,7 +107,9 @@ struct SurfaceFacts {
             && next.values.allSatisfy { ring in
                 guard let start = ring.keys.first else { return false }
                 var (place, count) = (ring[start], 1)
-                while let here = place, here != start, count <= ring.count { (place, count) = (ring[here], count + 1) }
+                while let here = place, here != start, count <= ring.count {
+                    (place, count) = (ring[here], count + 1)
+                }
                 return place == start && count == ring.count
             }
     }

@@ -109,9 +109,11 @@ struct MeshFormatTests {
             9 3 3 2 1 2 0.5 0.5
             """
         let mesh = try Mesh(encoded: Array(text.utf8))
-        #expect(mesh.vertices == [
-            .init(x: 0, y: 0, z: 0), .init(x: 1, y: 0, z: 0), .init(x: 1, y: 1, z: 0), .init(x: 0, y: 1, z: 0),
-        ])
+        #expect(
+            mesh.vertices == [
+                .init(x: 0, y: 0, z: 0), .init(x: 1, y: 0, z: 0), .init(x: 1, y: 1, z: 0),
+                .init(x: 0, y: 1, z: 0),
+            ])
         #expect(mesh.triangles == [.init(0, 1, 2), .init(0, 2, 3), .init(3, 2, 1)])
     }
 
@@ -130,30 +132,36 @@ struct MeshFormatTests {
 
             """
         let rows: [UInt8] = [
-            0xFF, 0xFE, 0, 1, 0x3F, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0xFF, 0xFF, 0xC0, 0, 0, 0, 0, 3, 0, 1,
+            0xFF, 0xFE, 0, 1, 0x3F, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0xFF, 0xFF, 0xC0, 0, 0, 0, 0, 3,
+            0, 1,
             2,
         ]
         let mesh = try Mesh(encoded: Array(header.utf8) + rows)
-        #expect(mesh.vertices == [
-            .init(x: -2, y: 1, z: 1), .init(x: 0, y: 0, z: 0), .init(x: 258, y: 65535, z: -2),
-        ])
+        #expect(
+            mesh.vertices == [
+                .init(x: -2, y: 1, z: 1), .init(x: 0, y: 0, z: 0), .init(x: 258, y: 65535, z: -2),
+            ])
         #expect(mesh.triangles == [.init(0, 1, 2)])
     }
 
-    @Test("what is no mesh is refused with its place", arguments: [
-        "", "v 1 2\n", "v 1 2 x\n", "v 1 2 nan\n", "v 1 2 1e39\n", "hello world\n", "v 0 0 0\nf 1 2 3\n",
-        "v 0 0 0\nf 1 1\n", "v 0 0 0\nf 0 1 1\n", "v 0 0 0\nf -2 1 1\n", "v 0 0 0\nf 1 1 99999999999999999999\n",
-        "ply\n", "ply\nformat ascii 1.0\nend_header\n", "ply\nformat ascii 1.0\nelement vertex 1\nend_header\n",
-        "ply\nformat binary_little_endian 1.0\nelement vertex 4000000000\nproperty float x\nproperty float y\n"
-            + "property float z\nend_header\n1234",
-        "ply\nformat ascii 1.0\nelement vertex 999999999999999999\nend_header\n1\n",
-        "ply\nformat ascii 1.0\nelement none 900000000\nelement vertex 1\nproperty float x\nproperty float y\n"
-            + "property float z\nend_header\n1 2 3\n",
-        "ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n"
-            + "element face 1\nproperty list uint int vertex_indices\nend_header\n1 2 3\n4000000000 0 0 0\n",
-        "ply\nformat ascii 1.0\nelement vertex 1\nproperty list uchar float x\nproperty float y\nproperty float z\n"
-            + "end_header\n1 1 2 3\n",
-    ])
+    @Test(
+        "what is no mesh is refused with its place",
+        arguments: [
+            "", "v 1 2\n", "v 1 2 x\n", "v 1 2 nan\n", "v 1 2 1e39\n", "hello world\n", "v 0 0 0\nf 1 2 3\n",
+            "v 0 0 0\nf 1 1\n", "v 0 0 0\nf 0 1 1\n", "v 0 0 0\nf -2 1 1\n",
+            "v 0 0 0\nf 1 1 99999999999999999999\n",
+            "ply\n", "ply\nformat ascii 1.0\nend_header\n",
+            "ply\nformat ascii 1.0\nelement vertex 1\nend_header\n",
+            "ply\nformat binary_little_endian 1.0\nelement vertex 4000000000\nproperty float x\nproperty float y\n"
+                + "property float z\nend_header\n1234",
+            "ply\nformat ascii 1.0\nelement vertex 999999999999999999\nend_header\n1\n",
+            "ply\nformat ascii 1.0\nelement none 900000000\nelement vertex 1\nproperty float x\nproperty float y\n"
+                + "property float z\nend_header\n1 2 3\n",
+            "ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n"
+                + "element face 1\nproperty list uint int vertex_indices\nend_header\n1 2 3\n4000000000 0 0 0\n",
+            "ply\nformat ascii 1.0\nelement vertex 1\nproperty list uchar float x\nproperty float y\nproperty float z\n"
+                + "end_header\n1 1 2 3\n",
+        ])
     func refusals(text: String) throws {
         #expect(throws: MeshError.self) { try Mesh(encoded: Array(text.utf8)) }
     }

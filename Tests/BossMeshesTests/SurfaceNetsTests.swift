@@ -17,14 +17,16 @@ struct SurfaceNetsTests {
         return offsets.reduce(0) { $0 + $1 * $1 } <= radius * radius
     }
 
-    @Test("any mask has a closed manifold surface with outward normals", arguments: [5, 20, 35, 50, 65, 80, 95])
+    @Test(
+        "any mask has a closed manifold surface with outward normals", arguments: [5, 20, 35, 50, 65, 80, 95])
     func randomMasks(percent: Int) throws {
         for round in 0..<40 {
             var random = SeededGenerator(seed: UInt64(percent * 1000 + round))
             let extent = (1 + random.below(12), 1 + random.below(12), 1 + random.below(12))
             let lower = VoxelPoint(x: random.below(100), y: random.below(100), z: random.below(100))
             let box = VoxelBox(
-                x: lower.x..<lower.x + extent.0, y: lower.y..<lower.y + extent.1, z: lower.z..<lower.z + extent.2)
+                x: lower.x..<lower.x + extent.0, y: lower.y..<lower.y + extent.1,
+                z: lower.z..<lower.z + extent.2)
             let mask = MaskVolume(box) { _ in random.below(100) < percent }
             let mesh = try mask.mesh()
             let facts = SurfaceFacts(mesh)

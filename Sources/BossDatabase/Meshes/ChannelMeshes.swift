@@ -105,7 +105,8 @@ extension Channel {
     package func requireAnnotation() throws(DatabaseError) {
         guard !isAnnotation else { return }
         throw DatabaseError(
-            "22V08", "\(path) is an image channel, so its voxels are no IDs", hint: "ask an annotation channel")
+            "22V08", "\(path) is an image channel, so its voxels are no IDs",
+            hint: "ask an annotation channel")
     }
 
     /// All voxels of the base level at the default time sample.

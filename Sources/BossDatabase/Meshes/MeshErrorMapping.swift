@@ -6,7 +6,8 @@ extension DatabaseError {
         switch error {
         case .tooManyTriangles(let limit):
             self.init(
-                "53200", "the surface has more than \(limit) triangles, which is more than a mesh may take of memory",
+                "53200",
+                "the surface has more than \(limit) triangles, which is more than a mesh may take of memory",
                 hint: "ask for a coarser level with RES, or for a part with X, Y and Z")
         case .planeTooLarge(let byteCount, let limit):
             self.init(

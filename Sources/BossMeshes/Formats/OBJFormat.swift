@@ -62,7 +62,9 @@ enum OBJFormat {
             // `place/texture/normal`
             let place = try scanner.integer(word.prefix { $0 != 47 })
             let index = place < 0 ? vertexCount + place : place - 1
-            guard let corner = UInt32(exactly: index) else { throw scanner.malformed("there is no vertex \(place)") }
+            guard let corner = UInt32(exactly: index) else {
+                throw scanner.malformed("there is no vertex \(place)")
+            }
             count += 1
             if let known = corners {
                 if count > 2 { triangles.append(Mesh.Triangle(known.first, known.last, corner)) }

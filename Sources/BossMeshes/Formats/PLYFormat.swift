@@ -38,7 +38,8 @@ enum PLYFormat {
         for element in header.elements where element.count > 0 {
             let minimum = element.minimumByteCount(header.encoding)
             guard minimum > 0, element.count <= reader.remaining / minimum else {
-                throw reader.malformed("\(element.count) rows of \(element.name.prefix(32)) do not fit into the file")
+                throw reader.malformed(
+                    "\(element.count) rows of \(element.name.prefix(32)) do not fit into the file")
             }
             switch element.name {
             case "vertex": vertices = try readVertices(element, &reader)

@@ -64,7 +64,9 @@ struct PLYHeader {
 
     /// Reads the header; the scanner then stands at the first row.
     init(_ scanner: inout WordScanner) throws(MeshError) {
-        guard Self.text(scanner.word()) == "ply" else { throw scanner.malformed("it does not begin with ply") }
+        guard Self.text(scanner.word()) == "ply" else {
+            throw scanner.malformed("it does not begin with ply")
+        }
         scanner.nextLine()
         var hasEncoding = false
         while true {
@@ -83,7 +85,8 @@ struct PLYHeader {
                 scanner.nextLine()
                 guard hasEncoding else { throw scanner.malformed("the header has no format") }
                 return
-            default: throw scanner.malformed("\(WordScanner.shown(Array(keyword.utf8)[...])) is not of a header")
+            default:
+                throw scanner.malformed("\(WordScanner.shown(Array(keyword.utf8)[...])) is not of a header")
             }
             scanner.nextLine()
         }

@@ -27,14 +27,16 @@ extension StatementExecutor {
         let limit = state.settings.maxResultBytes
         guard let bytes = mesh.encoded(as: bound.format, byteLimit: limit) else {
             throw DatabaseError(
-                "54V01", "the \(name) has \(triangleCount) triangles, too many for max_result_bytes of \(limit)",
+                "54V01",
+                "the \(name) has \(triangleCount) triangles, too many for max_result_bytes of \(limit)",
                 hint: "ask for a coarser level with RES, or SET max_result_bytes",
                 position: query.position.source)
         }
         guard let file = bound.file else {
             return .encoded(
                 EncodedResult(
-                    mediaType: bound.format.mediaType, fileExtension: bound.format.fileExtension, bytes: bytes,
+                    mediaType: bound.format.mediaType, fileExtension: bound.format.fileExtension,
+                    bytes: bytes,
                     summary: "\(name): \(vertexCount) vertices, \(triangleCount) triangles", volume: nil))
         }
         try write(bytes, to: file)

@@ -63,7 +63,8 @@ extension StorageEngine {
             Result { () throws(StorageError) in
                 for number in 0..<header.brickCount {
                     let part = UnsafeMutableRawBufferPointer(
-                        rebasing: bytes[number * header.brickByteCount..<(number + 1) * header.brickByteCount])
+                        rebasing: bytes[number * header.brickByteCount..<(number + 1) * header.brickByteCount]
+                    )
                     switch resolved.source(ofBrick: number) {
                     case .background: break
                     case .constant(let bits): part.fill(UInt32(truncatingIfNeeded: bits))
