@@ -5,8 +5,11 @@
 public struct Mesh: Hashable, Sendable {
     /// A corner, in nanometers.
     public struct Vertex: Hashable, Sendable {
+        /// Along x.
         public var x: Float
+        /// Along y.
         public var y: Float
+        /// Along z.
         public var z: Float
 
         /// A corner.
@@ -19,8 +22,11 @@ public struct Mesh: Hashable, Sendable {
 
     /// Three places in `vertices`.
     public struct Triangle: Hashable, Sendable {
+        /// The first corner.
         public var a: UInt32
+        /// The next one, counterclockwise.
         public var b: UInt32
+        /// The last one.
         public var c: UInt32
 
         /// A triangle.
