@@ -186,8 +186,8 @@ let package = Package(
         .testTarget(
             name: "BossFuzzTests",
             dependencies: [
-                "BossStorage", "BossCodec", "BossFormats", "BossQuery", "BossDatabase", "BossVoxels",
-                "BossGeometry",
+                "BossStorage", "BossCodec", "BossFormats", "BossMeshes", "BossQuery", "BossDatabase",
+                "BossVoxels", "BossGeometry",
             ],
             path: "Fuzzing", exclude: ["Corpus", "StorageEntry", "QueryEntry", "Package.appendix"],
             swiftSettings: checked),
