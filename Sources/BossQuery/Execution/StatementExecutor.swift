@@ -60,6 +60,9 @@ struct StatementExecutor {
         case .explain(let explain): return try self.explain(explain)
         case .maintenance(let maintenance, let position): return try run(maintenance, position)
         case .version(let version, let position): return try run(version, position)
+        case .label(.merge(let ids, let target, let path), let position):
+            return try mergeIDs(ids, into: target, path, position)
+        case .label(.bake(let path), let position): return try bakeMapping(path, position)
         case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
             .job:
             throw Self.notSupported(statement.featureName, statement.position)
@@ -102,7 +105,7 @@ extension Statement {
     fileprivate var isChange: Bool {
         switch self {
         case .insertCutout, .deleteCutout, .importFiles, .downsample, .createResource, .alterResource,
-            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _):
+            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _), .label:
             true
         default: false
         }

@@ -18,6 +18,7 @@ extension StatementExecutor {
         case .ids: return try ids(call)
         case .history: return try history(call)
         case .diff: return try differences(call)
+        case .supervoxels: return try supervoxels(call)
         default:
             throw Self.notSupported(
                 "the table function \(call.function.value.rawValue)", call.function.position)

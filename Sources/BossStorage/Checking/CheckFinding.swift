@@ -54,6 +54,8 @@ package struct CheckProgress: Hashable, Sendable {
 enum CheckRemedy {
     static let restore = "restore the file from a backup, or salvage the database"
     static let rewrite = "write the cuboid again, restore the file from a backup, or salvage the database"
+    static let mapping =
+        "restore the channel to a snapshot, restore the file from a backup, or salvage the database"
     static let nextOpen = "nothing is needed: opening the database for writing removes it"
     static let none = "nothing is needed; watch the disk"
     static let report = "keep a copy of the database and report a defect of the engine"
@@ -66,6 +68,7 @@ extension PageGroup {
         if SystemGroup.isSystem(self) {
             return resolution == 0 ? "notes of commits" : "changes of the catalog"
         }
+        if isMapping { return "the merged IDs of channel \(channel)" }
         return "channel \(channel), resolution \(resolution), time \(time)"
     }
 }
@@ -74,6 +77,7 @@ extension CuboidKey {
     /// For messages: the cuboid by its place in the grid.
     var words: String {
         if SystemGroup.isSystem(group) { return "\(group.words), commit \(morton)" }
+        if group.isMapping { return "page \(morton) of \(group.words)" }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }
