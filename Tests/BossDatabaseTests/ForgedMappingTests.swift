@@ -1,3 +1,4 @@
+import BossCatalog
 import BossGeometry
 import BossStorage
 import BossTestSupport
@@ -118,5 +119,15 @@ struct ForgedMappingTests {
         try commit(buckets(pairs) + [head(pairs.count)])
         let mapping = try #require(try channel.mapping(in: simulated.database.view()))
         #expect((10..<2000).allSatisfy { mapping.root(of: $0) == 2000 })
+    }
+
+    /// Python: (id * 0x9E3779B97F4A7C15 % 2**64) >> 54
+    @Test("buckets are the high bits of a product")
+    func hash() {
+        let expected: [(UInt64, UInt64)] = [
+            (0, 0), (1, 632), (2, 241), (3, 874), (98340797, 27), (4294967295, 900),
+            (9223372036854775808, 512), (18446744073709551615, 391),
+        ]
+        for (id, bucket) in expected { #expect(MappingPage.bucket(of: id) == bucket, "\(id)") }
     }
 }

@@ -1,3 +1,4 @@
+import BossCatalog
 import BossGeometry
 import BossStorage
 import BossTestSupport
@@ -25,6 +26,10 @@ struct MappingBakeTests {
 
     private func set(_ box: VoxelBox, to id: UInt64) throws {
         try channel.write(try ModelVolume(box, filledWith: id).volume(.uint64), at: box.lower)
+    }
+
+    private func shown(of database: Database) throws -> [UInt64] {
+        try database.channel(plan.path).read(CutoutRegion(box: plan.frame)).bits
     }
 
     private func values(_ box: VoxelBox, view: DatabaseView? = nil) throws -> Set<UInt64> {
@@ -127,7 +132,6 @@ struct MappingBakeTests {
     )
     func crashes() throws {
         let options = smallOptions()
-        typealias State = [UInt64]
         func steps() -> [(Database, Channel) throws -> Void] {
             func write(_ box: VoxelBox, _ id: UInt64) -> (Database, Channel) throws -> Void {
                 { _, channel in
@@ -159,16 +163,13 @@ struct MappingBakeTests {
         try machine.database.make(plan)
         try machine.database.engine.close()
         let (start, catalog) = (machine.files, machine.catalog)
-        func shown(_ database: Database) throws -> State {
-            try database.channel(plan.path).read(CutoutRegion(box: plan.frame)).bits
-        }
-        var states: [State] = []
+        var states: [[UInt64]] = []
         let whole = start.clone()
         let database = try SimulatedDatabase.open(whole, catalog, options)
-        states.append(try shown(database))
+        states.append(try shown(of: database))
         for step in steps() {
             try step(database, try database.channel(plan.path))
-            states.append(try shown(database))
+            states.append(try shown(of: database))
         }
         try database.engine.close()
         for ordinal in 1...whole.mutatingOperationCount {
@@ -185,7 +186,7 @@ struct MappingBakeTests {
             for damage in [UInt64(0), UInt64(ordinal)] {
                 let left = try SimulatedDatabase.open(
                     files.crash(damageSeed: damage), catalog, options)
-                let found = try shown(left)
+                let found = try shown(of: left)
                 let legal = states[done...min(done + 1, states.count - 1)]
                 #expect(legal.contains(found), "after \(done) steps, operation \(ordinal), damage \(damage)")
                 let channel = try left.channel(plan.path)

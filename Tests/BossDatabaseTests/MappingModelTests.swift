@@ -1,4 +1,6 @@
+import BossCatalog
 import BossGeometry
+import BossStorage
 import BossTestSupport
 import BossVoxels
 import Testing
@@ -49,8 +51,14 @@ struct MappingModelTests {
 
         mutating func perform() throws {
             switch random.below(100) {
-            case ..<30: try write(&model, in: nil)
-            case ..<52: try merge(&model, in: nil)
+            case ..<30:
+                var changed = model
+                try write(&changed, in: nil)
+                model = changed
+            case ..<52:
+                var changed = model
+                try merge(&changed, in: nil)
+                model = changed
             case ..<64: try transaction()
             case ..<70: try snapshot()
             case ..<76: try restore()
@@ -120,9 +128,10 @@ struct MappingModelTests {
                 return
             }
             // Others merge something else meanwhile.
-            if random.chance(30), model.root(2) != model.root(3), mergedItself {
-                _ = model.merge([2], into: 3)
-                try channel.mergeIDs([2], into: 3)
+            let (one, other) = (maker.ids[5], maker.ids[6])
+            if random.chance(30), model.root(one) != model.root(other), mergedItself {
+                _ = model.merge([one], into: other)
+                try channel.mergeIDs([one], into: other)
                 expectRefusal("40001") { try transaction.commit() }
                 return
             }

@@ -1,3 +1,4 @@
+import BossCatalog
 import BossGeometry
 import BossStorage
 import BossTestSupport
@@ -111,6 +112,7 @@ struct MergingTests {
     @Test("merges of several threads all come through")
     func threads() throws {
         let failures = Mutex<[String]>([])
+        let channel = channel
         DispatchQueue.concurrentPerform(iterations: 4) { thread in
             for number in 0..<15 {
                 do {

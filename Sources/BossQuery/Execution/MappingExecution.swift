@@ -14,7 +14,7 @@ extension StatementExecutor {
         var merged: [UInt64] = []
         for id in ids { merged.append(try label(id, of: channel)) }
         let root = try label(target, of: channel)
-        let count = try locating(position) { () throws(DatabaseError) in
+        let count = try locating(path.position) { () throws(DatabaseError) in
             try channel.mergeIDs(merged, into: root, in: state.transaction)
         }
         return .tag("MERGE", count: UInt64(count))
@@ -40,7 +40,7 @@ extension StatementExecutor {
     {
         try refuseInTransaction("BAKE MAPPING", position)
         let channel = try channel(path)
-        let summary = try locating(position) { () throws(DatabaseError) in
+        let summary = try locating(path.position) { () throws(DatabaseError) in
             try channel.bakeMapping(control: control)
         }
         return .tag("BAKE", count: UInt64(summary.changedVoxelCount))

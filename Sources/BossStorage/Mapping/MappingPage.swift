@@ -36,7 +36,7 @@ package enum MappingPage {
     private static let pairByteCount = 16
 
     /// Where an ID belongs: the high ten bits of its product with 2^64 divided by the golden ratio.
-    package static func bucket(of id: UInt64) -> UInt64 { id &* 0x9E37_79B9_7F4A_7C15 >> 54 }
+    package static func bucket(of id: UInt64) -> UInt64 { (id &* 0x9E37_79B9_7F4A_7C15) >> 54 }
 
     /// The bytes of a bucket.
     ///

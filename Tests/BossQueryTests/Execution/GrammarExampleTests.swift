@@ -47,7 +47,7 @@ struct GrammarExampleTests {
         40: .notBuilt("the table function PAGES"), 41: .notBuilt("DIFF … BY ID"),
         42: .tags(["INSERT 32768"]),
         43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .notBuilt("DELETE CUTOUT … WHERE"),
-        46: .notBuilt("UPDATE CUTOUT"), 47: .notBuilt("MERGE IDS"), 48: .notBuilt("RESERVE IDS"),
+        46: .notBuilt("UPDATE CUTOUT"), 47: .tags(["MERGE 2"]), 48: .notBuilt("RESERVE IDS"),
         49: .notBuilt("COPY"),
         50: .notBuilt("ONLY DIRTY"), 51: .notBuilt("ASYNC"), 52: .notBuilt("ASYNC"), 53: .notBuilt("EXPORT"),
         54: .notBuilt("SHOW JOBS"), 55: .notBuilt("a job statement"),
@@ -83,10 +83,10 @@ struct GrammarExampleTests {
         }
     }
 
-    @Test("now run, other than those that answer 0A000: 32 of 70")
+    @Test("now run, other than those that answer 0A000: 33 of 70")
     func counts() {
         let running = Self.outcomes.values.filter { if case .notBuilt = $0 { false } else { true } }
-        #expect(running.count == 32)
+        #expect(running.count == 33)
     }
 
     private static func isWriting(_ number: Int) -> Bool { [42, 43, 57, 63, 64].contains(number) }
