@@ -36,13 +36,13 @@ final class LabelMappingCache: Sendable {
     private func load(
         _ channel: ChannelLayout, _ view: View, _ engine: StorageEngine
     ) throws(DatabaseError) -> LabelMapping {
-        let head = try mappingErrors { () throws(StorageError) in
+        let head = try naming(channel) { () throws(StorageError) in
             try engine.mappingHead(of: channel.channel, in: view)
         }
         guard head?.pairCount ?? 0 <= UInt64(LabelMapping.countLimit) else {
             throw LabelMapping.overLimit(channel.path)
         }
-        let stored = try mappingErrors { () throws(StorageError) in
+        let stored = try naming(channel) { () throws(StorageError) in
             try engine.mapping(of: channel.channel, in: view)
         }
         for (id, root) in stored.roots {
@@ -54,6 +54,18 @@ final class LabelMappingCache: Sendable {
             }
         }
         return LabelMapping(stored.roots)
+    }
+
+    /// Gives errors of the engine, which knows the channel by number, its name.
+    private func naming<R>(
+        _ channel: ChannelLayout, _ body: () throws(StorageError) -> R
+    ) throws(DatabaseError) -> R {
+        do throws(StorageError) { return try body() } catch {
+            let told = DatabaseError(error)
+            throw DatabaseError(
+                told.sqlState, "the merged IDs of \(channel.path) cannot be read: \(told.message)",
+                hint: told.hint, cause: error)
+        }
     }
 
     private func find(_ key: Key) -> LabelMapping? {

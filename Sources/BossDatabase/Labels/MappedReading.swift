@@ -21,7 +21,7 @@ extension CutoutReader {
                 try engine.content(of: part.brick, hint: hint, cost: &cost)
             }
             // Bricks of another shape are refused by the copy below.
-            if case .runs(let runs) = content, plan.fill(from: mapping.applied(to: runs)) { return }
+            if case .runs(let runs) = content, plan.fill(from: runs, replacing: mapping.root) { return }
         }
         try mappingErrors { () throws(StorageError) in
             try engine.copy(part.brick, plan: &plan, hint: hint, cost: &cost)

@@ -43,6 +43,9 @@ struct ChannelNames {
 
     /// A cuboid in words: `lab/mouse/em X 0:512 Y 0:512 Z 0:16, resolution 1, time 0`.
     func words(_ key: CuboidKey) -> String? {
+        if key.group == .mapping(of: key.group.channel), layouts[key.group.channel] != nil {
+            return "merged IDs of \(path(key.group.channel))"
+        }
         guard key.group.channel != SystemGroup.channel, let box = box(key),
             let level = ResolutionLevel(rawValue: key.group.resolution)
         else { return nil }

@@ -68,7 +68,7 @@ extension PageGroup {
         if SystemGroup.isSystem(self) {
             return resolution == 0 ? "notes of commits" : "changes of the catalog"
         }
-        if isMapping { return "the merged IDs of channel \(channel)" }
+        if isMapping { return "the mapping of channel \(channel)" }
         return "channel \(channel), resolution \(resolution), time \(time)"
     }
 }

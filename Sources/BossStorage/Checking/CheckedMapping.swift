@@ -39,6 +39,8 @@ extension CheckRun {
         for channel in channels.sorted() where wants(.mapping(of: channel)) {
             try control()
             let before = findings.count
+            key = CuboidKey(group: .mapping(of: channel), morton: MappingPage.headCode)
+            defer { key = nil }
             do throws(StorageError) { _ = try reader.mapping(of: channel) } catch {
                 add(error, of: PageGroup.mapping(of: channel).words, CheckRemedy.mapping)
             }

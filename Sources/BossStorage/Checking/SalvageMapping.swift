@@ -35,7 +35,7 @@ extension Salvage {
         do throws(StorageError) {
             _ = try StoredMapping(buckets.map(\.pairs), head: head, name: group.words)
         } catch {
-            report.remarks.append("\(group.words) are left out: \(error.sentence)")
+            report.remarks.append("\(group.words), its merged IDs, is left out: \(error.sentence)")
             return
         }
         for (code, pairs) in buckets {

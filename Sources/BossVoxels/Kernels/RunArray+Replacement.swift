@@ -1,6 +1,21 @@
-import BossGeometry
+package import BossGeometry
 
 extension RunArray {
+    /// Fills a window with the voxels at a place of the array, other values in the place of its own.
+    ///
+    /// - Precondition: the box of the window's extent at `origin` lies inside the array.
+    /// - Complexity: one call of `replacement` a value.
+    package func fill(
+        _ window: MutableVoxelWindow, from origin: VoxelPoint, replacing replacement: (UInt64) -> UInt64
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: valueCount) { values in
+            withParts { palette, _, _ in
+                for number in palette.indices { values[number] = replacement(palette[number]) }
+            }
+            fill(window, from: origin, palette: UnsafeBufferPointer(values))
+        }
+    }
+
     /// The array with other values in the place of its own; nil where every value stays.
     ///
     /// Runs that become equal are joined and values that become equal are counted once, so that the result is what a scan of
