@@ -48,7 +48,7 @@ struct GrammarExampleTests {
         40: .notBuilt("the table function PAGES"), 41: .notBuilt("DIFF … BY ID"),
         42: .tags(["INSERT 32768"]),
         43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .notBuilt("DELETE CUTOUT … WHERE"),
-        46: .notBuilt("UPDATE CUTOUT"), 47: .notBuilt("MERGE IDS"), 48: .notBuilt("RESERVE IDS"),
+        46: .notBuilt("UPDATE CUTOUT"), 47: .tags(["MERGE 2"]), 48: .notBuilt("RESERVE IDS"),
         49: .notBuilt("COPY"),
         50: .notBuilt("ONLY DIRTY"), 51: .notBuilt("ASYNC"), 52: .notBuilt("ASYNC"), 53: .notBuilt("EXPORT"),
         54: .notBuilt("SHOW JOBS"), 55: .notBuilt("a job statement"),
