@@ -78,6 +78,7 @@ let package = Package(
             name: "BossQuery",
             dependencies: [
                 "BossGeometry", "BossVoxels", "BossFormats", "BossMeshes", "BossCatalog", "BossDatabase",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: checked),
 

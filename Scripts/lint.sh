@@ -75,7 +75,7 @@ allowed_imports() {
     BossStorage) echo "BossGeometry BossVoxels BossCodec CPosixShim $system" ;;
     BossCatalog) echo "BossGeometry BossVoxels GRDB $system Foundation" ;;
     BossDatabase) echo "BossGeometry BossVoxels BossCodec BossFormats BossMeshes BossStorage BossCatalog $system Foundation" ;;
-    BossQuery) echo "BossGeometry BossVoxels BossFormats BossMeshes BossCatalog BossDatabase $system Foundation" ;;
+    BossQuery) echo "BossGeometry BossVoxels BossFormats BossMeshes BossCatalog BossDatabase GRDB $system Foundation" ;;
     BossQL) echo "BossGeometry BossVoxels BossMeshes BossCatalog BossDatabase BossQuery" ;;
     bossql)
         echo "BossQL BossGeometry BossVoxels BossFormats BossDatabase BossQuery CReadline ArgumentParser $system Foundation"
