@@ -88,11 +88,12 @@ extension Channel {
     ) throws(DatabaseError) -> ObjectRuns {
         let planes = slab.box[.z]
         // Where the index knows that, the cuboids beside the object are left alone.
-        let parts = try boundingBoxes(of: [id], in: slab, view: view, control: control, statistics: &statistics)
+        let parts = try boundingBoxes(
+            of: [id], in: slab, view: view, control: control, statistics: &statistics)
         guard let part = parts.first else { return ObjectRuns(id, planes: planes) }
         var slab = slab
         slab.box = part.box
-        // Each run ends in two faces of the surface, which are two triangles each, unless another one goes on there.
+        // A slab of more runs than that hardly has fewer triangles.
         let runLimit = Self.triangleLimit
         return try fold(slab, view, control, &statistics, start: { ObjectRuns(id, planes: planes) }) {
             (runs, box, content) throws(DatabaseError) in
