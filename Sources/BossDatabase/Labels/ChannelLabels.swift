@@ -76,4 +76,13 @@ extension Channel {
         }
         return total.values.filter { ids.contains($0.id) }.sorted { $0.id < $1.id }
     }
+
+    /// - Throws: 22V08 for an image channel.
+    package func requireAnnotation() throws(DatabaseError) {
+        guard isAnnotation else {
+            throw DatabaseError(
+                "22V08", "\(path) is an image channel, so its voxels are no IDs",
+                hint: "ask an annotation channel")
+        }
+    }
 }
