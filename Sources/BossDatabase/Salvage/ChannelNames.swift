@@ -57,19 +57,33 @@ struct ChannelNames {
 
     /// The losses of voxels in a report, each with the channel's name and its voxels.
     func losses(_ report: SalvageReport) -> [SalvagedLoss] {
-        var losses = report.losses.filter { $0.group.channel != SystemGroup.channel }.flatMap(named)
+        var losses = report.losses.filter { $0.group.channel != SystemGroup.channel && $0.group.holdsVoxels }
+            .flatMap(named)
         for stretch in report.stretches where stretch.lowest.group.channel != SystemGroup.channel {
             losses += exact(stretch) ?? LostStretchRows(stretch, names: self, report).rows
         }
         return losses
     }
 
-    /// Losses of the engine's own pages, in words.
+    /// Losses of what channels keep beside their voxels, in words.
+    private func otherLosses(_ report: SalvageReport) -> [String] {
+        report.losses.filter { !$0.group.holdsVoxels }.map { loss in
+            let channel = path(loss.group.channel)
+            switch loss.group.resolution {
+            case ReservedResolution.meshes:
+                let id = UInt64(loss.group.time) << 63 | loss.morton
+                return "the stored mesh of ID \(id) of \(channel) is lost, in \(loss.path)"
+            default: return "what \(channel) keeps beside its voxels is lost in part, in \(loss.path)"
+            }
+        }
+    }
+
+    /// Losses of pages that hold no voxels, in words.
     func systemLosses(_ report: SalvageReport) -> [String] {
         let stretches = report.stretches.filter { $0.highest.group.channel == SystemGroup.channel }.map {
             "up to \($0.count) notes of commits or changes of the catalog are lost, in \($0.path)"
         }
-        return stretches
+        return stretches + otherLosses(report)
             + report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
                 $0.group.resolution == 0
                     ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"

@@ -147,7 +147,8 @@ extension Channel {
         }
     }
 
-    private func fold<Accumulator: Sendable>(
+    /// Folds over a region, one time sample after the other; see `RegionScanner`.
+    func fold<Accumulator: Sendable>(
         _ region: CutoutRegion, _ view: DatabaseView?, _ control: OperationControl,
         _ statistics: inout ReadStatistics, start: @Sendable () -> Accumulator,
         visit: @Sendable (inout Accumulator, VoxelBox, RegionScanner.Content) throws(DatabaseError) -> Void,

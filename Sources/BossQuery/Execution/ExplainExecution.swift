@@ -1,5 +1,6 @@
 import BossDatabase
 import BossGeometry
+import BossMeshes
 import BossVoxels
 
 /// One step of a plan.
@@ -73,6 +74,7 @@ extension StatementExecutor {
 
     private mutating func steps(of statement: Statement) throws(DatabaseError) -> [PlanStep] {
         switch statement {
+        case .selectVolume(let query) where query.artifact.value == .mesh: return try meshSteps(query)
         case .selectVolume(let query):
             let bound = try bind(query)
             return readSteps(bound, "read bricks") + [
@@ -95,6 +97,20 @@ extension StatementExecutor {
             step.isReading = true
             return [step]
         }
+    }
+
+    private mutating func meshSteps(_ query: VolumeQuery) throws(DatabaseError) -> [Step] {
+        let mesh = try bindMesh(query)
+        let encoding = Step(node: "encode \(mesh.format.rawValue)", detail: mesh.format.mediaType)
+        guard try storedMesh(mesh) == nil else {
+            let step = Step(
+                node: "read stored mesh", detail: "ID \(mesh.id), not older than its labels", isReading: true)
+            return [step, encoding]
+        }
+        return readSteps(try bind(mesh.region, of: mesh.channel), "scan bricks") + [
+            Step(node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
+            encoding,
+        ]
     }
 
     private mutating func scanSteps(
@@ -126,6 +142,7 @@ extension StatementExecutor {
         guard case .selectVolume(let query) = statement else {
             throw Self.notSupported("DESCRIBE of this statement", position)
         }
+        if query.artifact.value == .mesh { return try describeMesh(query) }
         let bound = try bind(query)
         var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
         for axis in [SpatialAxis.z, .y, .x]
@@ -147,6 +164,27 @@ extension StatementExecutor {
                         .text(bound.channel.voxelType.rawValue),
                         .text(axes.map(\.rawValue).joined(separator: ",")),
                         .text(shape.map(String.init).joined(separator: ",")), .unsigned(bytes),
+                    ]
+                ]))
+    }
+
+    /// The source is `stored` for a mesh that was put in, and `labels` for one that would be made.
+    private mutating func describeMesh(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
+        let mesh = try bindMesh(query)
+        let isStored = try storedMesh(mesh) != nil
+        let box = isStored ? nil : try bind(mesh.region, of: mesh.channel).requested
+        return .rows(
+            RowSet(
+                columns: [
+                    Column("format", .text), Column("media_type", .text), Column("source", .text),
+                    Column("res", .int32), Column("box", .text),
+                ],
+                rows: [
+                    [
+                        .text(mesh.format.rawValue), .text(mesh.format.mediaType),
+                        .text(isStored ? "stored" : "labels"),
+                        isStored ? .null : .integer(Int64(mesh.level.level)),
+                        box.map { .text("\($0)") } ?? .null,
                     ]
                 ]))
     }

@@ -60,6 +60,8 @@ struct StatementExecutor {
         case .explain(let explain): return try self.explain(explain)
         case .maintenance(let maintenance, let position): return try run(maintenance, position)
         case .version(let version, let position): return try run(version, position)
+        case .label(.putMesh(let id, let path, let file), let position):
+            return try putMesh(id, path, file, position)
         case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
             .job:
             throw Self.notSupported(statement.featureName, statement.position)
@@ -102,7 +104,7 @@ extension Statement {
     fileprivate var isChange: Bool {
         switch self {
         case .insertCutout, .deleteCutout, .importFiles, .downsample, .createResource, .alterResource,
-            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _):
+            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _), .label(.putMesh, _):
             true
         default: false
         }
@@ -123,6 +125,7 @@ extension Statement {
             case .cleave: "CLEAVE"
             case .relabel: "RELABEL"
             case .bake: "BAKE MAPPING"
+            case .putMesh: "PUT MESH"
             }
         case .prepare: "PREPARE"
         case .execute: "EXECUTE"

@@ -6,6 +6,7 @@ import BossVoxels
 extension StatementExecutor {
     /// Runs a volume query.
     mutating func selectVolume(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
+        if query.artifact.value == .mesh { return try selectMesh(query) }
         let bound = try bind(query)
         let plan = try OutputPlan(query, isAnnotation: bound.channel.isAnnotation)
         try plan.refuseLargePicture(of: bound)
@@ -33,9 +34,8 @@ extension StatementExecutor {
         return bound
     }
 
-    private func refuseUnsupported(_ query: VolumeQuery) throws(DatabaseError) {
+    func refuseUnsupported(_ query: VolumeQuery) throws(DatabaseError) {
         if query.artifact.value == .tile { throw Self.notSupported("SELECT TILE", query.artifact.position) }
-        if query.artifact.value == .mesh { throw Self.notSupported("SELECT MESH", query.artifact.position) }
         if let expression = query.expression {
             throw Self.notSupported("a voxel expression", expression.position)
         }

@@ -66,7 +66,10 @@ extension PageGroup {
         if SystemGroup.isSystem(self) {
             return resolution == 0 ? "notes of commits" : "changes of the catalog"
         }
-        return "channel \(channel), resolution \(resolution), time \(time)"
+        switch resolution {
+        case ReservedResolution.meshes: return "stored meshes of channel \(channel)"
+        default: return "channel \(channel), resolution \(resolution), time \(time)"
+        }
     }
 }
 
@@ -74,6 +77,9 @@ extension CuboidKey {
     /// For messages: the cuboid by its place in the grid.
     var words: String {
         if SystemGroup.isSystem(group) { return "\(group.words), commit \(morton)" }
+        if group.resolution == ReservedResolution.meshes {
+            return "mesh of ID \(UInt64(group.time) << 63 | morton) of channel \(group.channel)"
+        }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }

@@ -157,7 +157,8 @@ package struct Salvage {
                 report.lostBrickCount += cuboid.lostBrickCount
                 report.lostPageCount += cuboid.lostPageCount
                 report.pageCount += cuboid.pageCount
-                if SystemGroup.isSystem(group), cuboid.lostBrickCount > 0 { continue }
+                // A part of what is no voxels says nothing.
+                if SystemGroup.isSystem(group) || !group.holdsVoxels, cuboid.lostBrickCount > 0 { continue }
                 try writer.write(cuboid)
             }
         }
