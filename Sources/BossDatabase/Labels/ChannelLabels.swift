@@ -87,12 +87,4 @@ extension Channel {
         }
         return total.values.sorted { $0.id < $1.id }
     }
-
-    func requireAnnotation() throws(DatabaseError) {
-        guard isAnnotation else {
-            throw DatabaseError(
-                "22V08", "\(path) is an image channel, so its voxels are no IDs",
-                hint: "ask an annotation channel")
-        }
-    }
 }

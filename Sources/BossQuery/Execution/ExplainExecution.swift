@@ -99,16 +99,16 @@ extension StatementExecutor {
         }
     }
 
-    private mutating func meshSteps(_ query: VolumeQuery) throws(DatabaseError) -> [Step] {
+    private mutating func meshSteps(_ query: VolumeQuery) throws(DatabaseError) -> [PlanStep] {
         let mesh = try bindMesh(query)
-        let encoding = Step(node: "encode \(mesh.format.rawValue)", detail: mesh.format.mediaType)
+        let encoding = PlanStep(node: "encode \(mesh.format.rawValue)", detail: mesh.format.mediaType)
         guard try storedMesh(mesh) == nil else {
-            let step = Step(
+            let step = PlanStep(
                 node: "read stored mesh", detail: "ID \(mesh.id), not older than its labels", isReading: true)
             return [step, encoding]
         }
         return readSteps(try bind(mesh.region, of: mesh.channel), "scan bricks") + [
-            Step(node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
+            PlanStep(node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
             encoding,
         ]
     }
