@@ -76,7 +76,10 @@ let package = Package(
         // Lexer, parser, binder, execution.
         .target(
             name: "BossQuery",
-            dependencies: ["BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase"],
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: checked),
 
         // What a program imports.

@@ -74,7 +74,7 @@ allowed_imports() {
     BossStorage) echo "BossGeometry BossVoxels BossCodec CPosixShim $system" ;;
     BossCatalog) echo "BossGeometry BossVoxels GRDB $system Foundation" ;;
     BossDatabase) echo "BossGeometry BossVoxels BossCodec BossFormats BossStorage BossCatalog $system Foundation" ;;
-    BossQuery) echo "BossGeometry BossVoxels BossFormats BossCatalog BossDatabase $system Foundation" ;;
+    BossQuery) echo "BossGeometry BossVoxels BossFormats BossCatalog BossDatabase GRDB $system Foundation" ;;
     BossQL) echo "BossGeometry BossVoxels BossCatalog BossDatabase BossQuery" ;;
     bossql)
         echo "BossQL BossGeometry BossVoxels BossFormats BossDatabase BossQuery CReadline ArgumentParser $system Foundation"

@@ -8,7 +8,7 @@ package import BossVoxels
 #endif
 
 /// What encoding made of one brick: the facts its directory entry records.
-package struct EncodedBrick: Hashable, Sendable {
+package struct EncodedBrick: Sendable {
     /// How the brick is stored.
     package let codec: BrickCodec
     /// The bits of every voxel, zero-extended, if the codec is `constant`; otherwise 0.
@@ -17,6 +17,8 @@ package struct EncodedBrick: Hashable, Sendable {
     package let byteCount: Int
     /// CRC-32C of the bytes to store; 0 for `constant`.
     package let checksum: UInt32
+    /// The runs of a brick that is stored as such, else nil.
+    package var runs: RunArray?
 }
 
 /// Encodes the bricks of one channel, each with the codec that suits it.
@@ -115,7 +117,7 @@ package struct BrickEncoder: Hashable, Sendable {
         guard let byteCount = try LabelFrameEncoder.encode(array, into: room) else { return nil }
         return EncodedBrick(
             codec: .label, constantBits: 0, byteCount: byteCount,
-            checksum: CRC32C.checksum(UnsafeRawBufferPointer(rebasing: room[..<byteCount])))
+            checksum: CRC32C.checksum(UnsafeRawBufferPointer(rebasing: room[..<byteCount])), runs: array)
     }
 
     /// The brick as a frame, or `nil` if that does not save enough.

@@ -177,7 +177,8 @@ struct LevelBuilder: Sendable {
         let scratch = VoxelStorage(byteCount: BrickEncoder.outputBound(layout.brickByteCount), zeroed: false)
         var builder = PageBuilder(
             key: key, kind: .full, encoder: layout.encoder, voxelByteCount: layout.voxelType.byteCount,
-            brickByteCount: layout.brickByteCount, brickCapacity: layout.grid.brickCount, scratch: scratch)
+            brickByteCount: layout.brickByteCount, brickCapacity: layout.grid.brickCount, scratch: scratch,
+            labels: layout.labelScope)
         let (levelBox, sourceBox) = (layout.hierarchy.box(at: level), layout.hierarchy.box(at: source))
         for brickIndex in 0..<layout.grid.brickCount {
             let brick = layout.grid.box(ofBrick: brickIndex, in: index)

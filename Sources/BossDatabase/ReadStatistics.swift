@@ -12,6 +12,10 @@ public struct ReadStatistics: Hashable, Sendable {
     public var readByteCount = 0
     /// Bytes of voxels that came out of the decoder.
     public var decodedByteCount = 0
+    /// Cuboids whose labels were known from the summaries of their pages, without a look at voxels.
+    public var summaryCount = 0
+    /// Entries of label indexes that were looked at.
+    public var indexEntryCount = 0
 
     /// Nothing read yet.
     public init() {}
@@ -24,5 +28,7 @@ public struct ReadStatistics: Hashable, Sendable {
         left.cachedBrickCount += right.cachedBrickCount
         left.readByteCount += right.readByteCount
         left.decodedByteCount += right.decodedByteCount
+        left.summaryCount += right.summaryCount
+        left.indexEntryCount += right.indexEntryCount
     }
 }

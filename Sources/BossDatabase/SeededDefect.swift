@@ -22,7 +22,8 @@
     }
 
     extension VoxelBox {
-        func missingEdge(of grid: CuboidGrid) -> VoxelBox {
+        func missingEdge(of grid: CuboidGrid, isOn: Bool) -> VoxelBox {
+            guard isOn else { return self }
             guard lower.x % grid.cuboid.x == 0 else { return self }
             return VoxelBox(
                 x: lower.x + 1..<upper.x + 1, y: lower.y..<upper.y, z: lower.z..<upper.z)

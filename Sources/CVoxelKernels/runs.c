@@ -1,4 +1,4 @@
-// Boxes as runs of equal voxels along x: finding the runs, and writing them out again.
+// Boxes as runs of equal voxels along x: finding the runs, writing them out again, counting them.
 #include "kernels.h"
 #include "run.h"
 
@@ -92,4 +92,37 @@ void cvk_fill_runs(const cvk_run_array *array, size_t x, size_t first_row, size_
     case 4: fill_32(array, x, target, first_row, rows_of_plane); break;
     default: fill_64(array, x, target, first_row, rows_of_plane); break;
     }
+}
+
+INLINE void tally_row(const cvk_run_array *array, size_t row, const cvk_run_part *part, uint32_t y, uint32_t z,
+                      cvk_tally *tallies) {
+    const uint32_t *run = array->runs + array->row_starts[row];
+    uint32_t lower = (uint32_t)part->x, upper = lower + (uint32_t)part->extent_x;
+    while ((*run & 0xFFFF) <= lower) run++;
+    for (uint32_t x = lower; x < upper; run++) {
+        uint32_t end = *run & 0xFFFF;
+        if (end > upper) end = upper;
+        cvk_tally *tally = tallies + (*run >> 16);
+        uint32_t first = x - lower, last = end - lower;  // last is exclusive
+        uint64_t length = last - first;
+        tally->count += length;
+        tally->sum_x += ((uint64_t)first + last - 1) * length / 2;
+        tally->sum_y += y * length;
+        tally->sum_z += z * length;
+        if (first < tally->lower_x) tally->lower_x = first;
+        if (last > tally->upper_x) tally->upper_x = last;
+        if (y < tally->lower_y) tally->lower_y = y;
+        if (y + 1 > tally->upper_y) tally->upper_y = y + 1;
+        if (z < tally->lower_z) tally->lower_z = z;
+        if (z + 1 > tally->upper_z) tally->upper_z = z + 1;
+        x = end;
+    }
+}
+
+void cvk_tally_runs(const cvk_run_array *array, const cvk_run_part *part, cvk_tally *tallies) {
+    if (part->extent_x == 0) return;
+    for (size_t z = 0; z < part->extent_z; z++)
+        for (size_t y = 0; y < part->extent_y; y++)
+            tally_row(array, (part->z + z) * part->rows_of_plane + part->y + y, part, (uint32_t)y, (uint32_t)z,
+                      tallies);
 }

@@ -82,6 +82,12 @@ package struct ChannelLayout: Sendable {
             labelExtent: isAnnotation ? grid.brick : nil)
     }
 
+    /// How labels lie in cuboids; nil for images.
+    var labelScope: LabelScope? {
+        guard isAnnotation else { return nil }
+        return LabelScope(grid: grid, backgroundBits: backgroundBits, voxelByteCount: voxelType.byteCount)
+    }
+
     /// Cuboids that a box touches.
     func cuboids(touching box: VoxelBox) throws(DatabaseError) -> CuboidRange {
         try mappingErrors { () throws(GeometryError) in try grid.cuboids(touching: box) }

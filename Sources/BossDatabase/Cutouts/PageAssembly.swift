@@ -187,7 +187,8 @@ struct PageAssembly {
             key: key, kind: kind, encoder: layout.encoder, voxelByteCount: layout.voxelType.byteCount,
             brickByteCount: layout.brickByteCount, brickCapacity: brickCapacity,
             baseSequence: base.baseSequence,
-            scratch: VoxelStorage(byteCount: BrickEncoder.outputBound(layout.brickByteCount), zeroed: false))
+            scratch: VoxelStorage(byteCount: BrickEncoder.outputBound(layout.brickByteCount), zeroed: false),
+            labels: layout.labelScope)
     }
 
     /// A full page when there is nothing to lay a delta on, or too much above it already; else a delta.
@@ -212,6 +213,9 @@ struct PageAssembly {
                     backgroundBits: writer.layout.backgroundBits, from: writer.engine)
             }
         }
-        return builder.finish()
+        return try PageLabelling(
+            writer: writer, base: base, key: key, listed: listed, computed: Set(bricks.keys)
+        )
+        .finish(&builder, isFull: isFull)
     }
 }

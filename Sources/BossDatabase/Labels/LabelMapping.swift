@@ -1,4 +1,4 @@
-import BossStorage
+package import BossStorage
 package import BossVoxels
 import Synchronization
 
@@ -34,6 +34,18 @@ package final class LabelMapping: Sendable {
     /// The stored IDs that read as an ID, ascending: itself and what was merged into it; none for a merged one.
     package func members(of id: UInt64) -> [UInt64] {
         guard !isMerged(id) else { return [] }
+        return (merged(into: id...id).map(\.from) + [id]).sorted()
+    }
+
+    /// Stored IDs among which are all that read as wanted ones. Some may read as others.
+    package func stored(_ wanted: LabelRanges) -> LabelRanges {
+        guard wanted != .all else { return wanted }
+        return LabelRanges(
+            wanted.ranges + wanted.ranges.flatMap { merged(into: $0).map { $0.from...$0.from } })
+    }
+
+    /// The merged IDs whose roots lie in a range.
+    private func merged(into wanted: ClosedRange<UInt64>) -> ArraySlice<MappingPair> {
         let sorted = byRoot.withLock { known in
             if let known { return known }
             let made = roots.map { MappingPair(from: $0.key, to: $0.value) }.sorted {
@@ -45,14 +57,9 @@ package final class LabelMapping: Sendable {
         var (low, high) = (0, sorted.count)
         while low < high {
             let middle = (low + high) / 2
-            if sorted[middle].to < id { low = middle + 1 } else { high = middle }
+            if sorted[middle].to < wanted.lowerBound { low = middle + 1 } else { high = middle }
         }
-        var members = [id]
-        while low < sorted.count, sorted[low].to == id {
-            members.append(sorted[low].from)
-            low += 1
-        }
-        return members.sorted()
+        return sorted[low...].prefix { $0.to <= wanted.upperBound }
     }
 
     // MARK: Voxels

@@ -157,10 +157,17 @@ private struct MappingBake: Sendable {
             let root = mapping.root(of: bits)
             guard root != bits || isForced else { return Baked(page: nil, changedVoxelCount: 0) }
             return Baked(
-                page: .constant(key: key, bits: root, voxelByteCount: layout.voxelType.byteCount),
+                page: .constant(
+                    key: key, bits: root, voxelByteCount: layout.voxelType.byteCount,
+                    isLabelled: layout.labelScope != nil),
                 changedVoxelCount: root == bits ? 0 : voxelCount(layout.grid.box(of: index)))
         }
-        var builder = layout.fullPageBuilder(key)
+        // What its summary knows of a cuboid needs no look at its voxels.
+        let known = try labels(of: located, group)
+        if !isForced, known?.contains(where: { mapping.isMerged($0.id) }) == false {
+            return Baked(page: nil, changedVoxelCount: 0)
+        }
+        var builder = layout.fullPageBuilder(key, labels: known == nil ? layout.labelScope : nil)
         var (changed, isTouched) = (0, isForced)
         for brick in 0..<layout.grid.brickCount {
             let source = resolved.source(ofBrick: brick)
@@ -179,11 +186,23 @@ private struct MappingBake: Sendable {
             isTouched = isTouched || count > 0
             guard count == 0 else { continue }
             try mappingErrors { () throws(StorageError) in
+                if known == nil { try builder.collect(brick: brick, source, from: engine) }
                 try builder.append(
                     brick: brick, copying: source, backgroundBits: layout.backgroundBits, from: engine)
             }
         }
-        return Baked(page: isTouched ? builder.finish() : nil, changedVoxelCount: changed)
+        guard isTouched else { return Baked(page: nil, changedVoxelCount: 0) }
+        let page = known.map { builder.finish(labels: $0.merged(by: mapping.root)) } ?? builder.finish()
+        return Baked(page: page, changedVoxelCount: changed)
+    }
+
+    /// The labels of a cuboid of several values, where its summaries tell them.
+    private func labels(of page: LocatedPage, _ group: PageGroup) throws(DatabaseError) -> [PageLabel]? {
+        let known = try mappingErrors { () throws(StorageError) in
+            try reader.engine.labels(of: page, group)
+        }
+        guard case .labels(let labels) = known else { return nil }
+        return labels
     }
 
     /// Appends a brick with merged IDs.
@@ -229,11 +248,14 @@ private struct MappingBake: Sendable {
 
 extension ChannelLayout {
     /// A builder for all bricks of a cuboid.
-    fileprivate func fullPageBuilder(_ key: CuboidKey) -> PageBuilder {
+    ///
+    /// - Parameter labels: to collect the labels of bricks for a summary.
+    fileprivate func fullPageBuilder(_ key: CuboidKey, labels: LabelScope?) -> PageBuilder {
         PageBuilder(
             key: key, kind: .full, encoder: encoder, voxelByteCount: voxelType.byteCount,
             brickByteCount: brickByteCount, brickCapacity: grid.brickCount,
-            scratch: VoxelStorage(byteCount: BrickEncoder.outputBound(brickByteCount), zeroed: false))
+            scratch: VoxelStorage(byteCount: BrickEncoder.outputBound(brickByteCount), zeroed: false),
+            labels: labels)
     }
 
     /// The cuboid of a coarser level over one of the level that it is made from.

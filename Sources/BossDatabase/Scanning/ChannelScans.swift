@@ -1,24 +1,13 @@
-public import BossGeometry
+import BossGeometry
 import BossStorage
 package import BossVoxels
 
-/// An object of an annotation channel as a region shows it.
-public struct LabelSummary: Hashable, Sendable {
-    /// The ID, never the background.
-    public let id: UInt64
-    /// Its voxels in the region.
-    public let voxelCount: Int
-    /// The smallest box around them, absolute voxels of the level that was read.
-    public let box: VoxelBox
-}
-
 /// Questions about the voxels of a region, answered by one pass over its bricks on all cores.
 extension Channel {
-    /// Memory that a table of distinct values may take, in bytes.
-    private static let tableByteCountLimit = 512 << 20
-
-    private func scanner(
-        _ region: CheckedRegion, time: Int, _ view: DatabaseView, _ control: OperationControl, asStored: Bool
+    /// - Parameter asStored: whether labels are those that voxels hold, not what they read as.
+    func scanner(
+        _ region: CheckedRegion, time: Int, _ view: DatabaseView, _ control: OperationControl,
+        asStored: Bool = false
     ) throws(DatabaseError) -> RegionScanner {
         let decoded = region.box.voxelCount.multipliedSaturating(by: voxelType.byteCount)
         let isLarge = decoded > database.options.poolByteCount / 2
@@ -28,55 +17,6 @@ extension Channel {
             level: region.level,
             time: time,
             cancellation: control.cancellation)
-    }
-
-    /// The distinct IDs of a region with their voxel counts and boxes, ascending; background is left out.
-    ///
-    /// - Throws: 22V08 for an image channel, 53200 when there are too many to hold.
-    public func labels(
-        in region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
-        statistics: inout ReadStatistics
-    ) throws(DatabaseError) -> [LabelSummary] {
-        guard isAnnotation else {
-            throw DatabaseError(
-                "22V08", "\(path) is an image channel, so its voxels are no IDs",
-                hint: "ask an annotation channel")
-        }
-        let background = layout.backgroundBits
-        let table = try fold(region, view, control, &statistics, start: { LabelTable(tracksBoxes: true) }) {
-            (table, box, content) throws(DatabaseError) in
-            #if SEEDED_DEFECTS
-                let box = SeededDefect.isOn(.boxesMissCuboidEdge) ? box.missingEdge(of: layout.grid) : box
-            #endif
-            switch content {
-            case .constant(let bits):
-                if bits != background { table.add(bits, voxelCount: box.voxelCount, box: box) }
-            case .voxels(let window): table.add(window, origin: box.lower, skipping: background)
-            }
-            guard table.byteCount <= Self.tableByteCountLimit else {
-                throw DatabaseError(
-                    "53200", "the region of \(path) holds too many IDs for memory",
-                    hint: "ask for smaller regions")
-            }
-        } absent: { _, _ in
-        } merge: {
-            $0.merge($1)
-        }
-        return table.sortedEntries.map {
-            LabelSummary(
-                id: $0.id, voxelCount: $0.voxelCount, box: $0.box ?? VoxelBox(x: 0..<0, y: 0..<0, z: 0..<0))
-        }
-    }
-
-    /// The smallest box around the voxels of IDs; IDs without voxels are left out.
-    public func boundingBoxes(
-        of ids: [UInt64], in region: CutoutRegion, view: DatabaseView? = nil,
-        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
-    ) throws(DatabaseError) -> [LabelSummary] {
-        let wanted = Set(ids)
-        return try labels(in: region, view: view, control: control, statistics: &statistics).filter {
-            wanted.contains($0.id)
-        }
     }
 
     /// How often each value occurs, by its bits; for counts under any condition.
@@ -96,7 +36,7 @@ extension Channel {
             case .constant(let bits): table.add(bits, voxelCount: box.voxelCount)
             case .voxels(let window): table.add(window, origin: box.lower)
             }
-            guard table.byteCount <= Self.tableByteCountLimit else {
+            guard table.byteCount <= LabelLimits.tableByteCount else {
                 throw DatabaseError(
                     "53200", "the region of \(path) holds too many different values for memory")
             }

@@ -85,7 +85,7 @@ struct RegionScanner: Sendable {
     }
 
     /// Visits the part of one cuboid that lies in a box.
-    private func scan(
+    func scan(
         _ page: LocatedPage, _ group: PageGroup, _ box: VoxelBox, _ statistics: inout ReadStatistics,
         _ visit: (VoxelBox, Content) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {

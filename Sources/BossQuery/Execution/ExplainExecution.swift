@@ -2,18 +2,25 @@ import BossDatabase
 import BossGeometry
 import BossVoxels
 
+/// One step of a plan.
+struct PlanStep {
+    let node: String
+    let detail: String
+    var pageCount: UInt64?
+    var byteCount: UInt64?
+    /// Whether ANALYZE shows here what the statement did.
+    var isReading = false
+
+    /// The step in a plan of which another step is measured.
+    var withoutMeasurement: PlanStep {
+        var step = self
+        step.isReading = false
+        return step
+    }
+}
+
 /// EXPLAIN, EXPLAIN ANALYZE and DESCRIBE of a statement.
 extension StatementExecutor {
-    /// One step of a plan.
-    private struct Step {
-        let node: String
-        let detail: String
-        var pageCount: UInt64?
-        var byteCount: UInt64?
-        /// Whether this step does the reading that ANALYZE measures.
-        var isReading = false
-    }
-
     /// Runs EXPLAIN: the steps of a statement; with ANALYZE what they really did.
     mutating func explain(_ explain: ExplainStatement) throws(DatabaseError) -> ResultValue {
         if let format = explain.format, !format.isWord("TEXT") {
@@ -64,12 +71,12 @@ extension StatementExecutor {
         ].map { .unsigned(UInt64($0)) } + [.float((milliseconds * 1000).rounded() / 1000)]
     }
 
-    private mutating func steps(of statement: Statement) throws(DatabaseError) -> [Step] {
+    private mutating func steps(of statement: Statement) throws(DatabaseError) -> [PlanStep] {
         switch statement {
         case .selectVolume(let query):
             let bound = try bind(query)
             return readSteps(bound, "read bricks") + [
-                Step(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
+                PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
             ]
         case .findIDs(let query):
             return try scanSteps(
@@ -82,16 +89,9 @@ extension StatementExecutor {
         case .statisticsOf(let call), .histogramOf(let call):
             return try scanSteps(
                 call.path, call.region, call.function.value.rawValue, "folded brick by brick")
-        case .selectRows(let query):
-            guard case .function(let call, _) = query.source, call.function.value != .history else {
-                var step = Step(node: "rows", detail: String(String(statement).prefix(60)))
-                step.isReading = true
-                return [step]
-            }
-            return try scanSteps(
-                call.path, call.region, call.function.value.rawValue, "folded brick by brick")
+        case .selectRows(let query): return try planSteps(query)
         default:
-            var step = Step(node: "execute", detail: String(String(statement).prefix(60)))
+            var step = PlanStep(node: "execute", detail: String(String(statement).prefix(60)))
             step.isReading = true
             return [step]
         }
@@ -99,23 +99,23 @@ extension StatementExecutor {
 
     private mutating func scanSteps(
         _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String
-    ) throws(DatabaseError) -> [Step] {
+    ) throws(DatabaseError) -> [PlanStep] {
         let bound = try bind(region, of: source(path))
-        return readSteps(bound, "scan bricks") + [Step(node: node, detail: detail)]
+        return readSteps(bound, "scan bricks") + [PlanStep(node: node, detail: detail)]
     }
 
-    private func readSteps(_ bound: BoundRegion, _ verb: String) -> [Step] {
+    func readSteps(_ bound: BoundRegion, _ verb: String) -> [PlanStep] {
         let box = bound.inside ?? bound.requested
         let pages = UInt64(clamping: bound.channel.cuboidCount(of: box)) &* UInt64(bound.time.count)
         let bytes =
             UInt64(clamping: box.voxelCount) &* UInt64(bound.time.count * bound.channel.voxelType.byteCount)
         let grid = bound.channel.grid
         return [
-            Step(
+            PlanStep(
                 node: "locate pages",
                 detail: "\(bound.channel.path) RES \(bound.level) \(box), cuboids of \(grid.cuboid)",
                 pageCount: pages),
-            Step(node: verb, detail: "bricks of \(grid.brick)", byteCount: bytes, isReading: true),
+            PlanStep(node: verb, detail: "bricks of \(grid.brick)", byteCount: bytes, isReading: true),
         ]
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// JSON as RFC 8259 has it, as far as metadata needs it.
 ///
 /// The rules are those of the catalog (SQLite's json_valid), so that what is taken for JSON here is accepted
@@ -10,6 +12,23 @@ enum JSONText {
     static func isValid(_ text: String) -> Bool {
         var scanner = JSONScanner(bytes: Array(text.utf8))
         return scanner.document()
+    }
+
+    /// The value of a key of an object; nil for other text, and where there is no such key.
+    ///
+    /// - Parameter asText: gives strings without quotes and escapes, and nil for null; else JSON is given as it stands.
+    static func member(_ key: String, of text: String, asText: Bool) -> String? {
+        var scanner = JSONScanner(bytes: Array(text.utf8))
+        guard isValid(text), let value = scanner.member(key) else { return nil }
+        guard asText else { return String(decoding: value, as: UTF8.self) }
+        if value.elementsEqual("null".utf8) { return nil }
+        return content(ofString: value) ?? String(decoding: value, as: UTF8.self)
+    }
+
+    /// What a JSON string says; nil for other JSON.
+    fileprivate static func content(ofString json: ArraySlice<UInt8>) -> String? {
+        // An escape of half a character has no content.
+        json.first == UInt8(ascii: "\"") ? try? JSONDecoder().decode(String.self, from: Data(json)) : nil
     }
 
     /// A text as a JSON string.
@@ -74,6 +93,44 @@ private struct JSONScanner {
         } while !open.isEmpty
         skipBlanks()
         return index == bytes.count
+    }
+
+    /// The bytes of the value of a key, in a document that is an object and valid.
+    mutating func member(_ key: String) -> ArraySlice<UInt8>? {
+        skipBlanks()
+        guard accept("{") else { return nil }
+        repeat {
+            skipBlanks()
+            let nameStart = index
+            guard string() else { return nil }
+            let name = bytes[nameStart..<index]
+            skipBlanks()
+            guard accept(":") else { return nil }
+            skipBlanks()
+            let start = index
+            skipValue()
+            if JSONText.content(ofString: name) == key { return bytes[start..<index] }
+            skipBlanks()
+        } while accept(",")
+        return nil
+    }
+
+    /// Moves behind a value of a valid document.
+    private mutating func skipValue() {
+        var depth = 0
+        repeat {
+            skipBlanks()
+            switch next {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                index += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                index += 1
+            case UInt8(ascii: ","), UInt8(ascii: ":"): index += 1
+            default: guard scalar() else { return }
+            }
+        } while depth > 0
     }
 
     /// After a value: closes what ends here, or takes the comma before the next value.

@@ -11,11 +11,16 @@ extension StatementExecutor {
         .rows(try rowSet(of: call))
     }
 
-    mutating func rowSet(of call: TableFunctionCall) throws(DatabaseError) -> RowSet {
+    /// The rows of a table function.
+    ///
+    /// - Parameter hints: what the query around it wants of them.
+    mutating func rowSet(
+        of call: TableFunctionCall, hints: RowHints = .none
+    ) throws(DatabaseError) -> RowSet {
         switch call.function.value {
         case .stats: return try stats(call)
         case .histogram: return try histogram(call)
-        case .ids: return try ids(call)
+        case .ids: return try ids(call, hints)
         case .history: return try history(call)
         case .diff: return try differences(call)
         case .supervoxels: return try supervoxels(call)
@@ -25,9 +30,12 @@ extension StatementExecutor {
         }
     }
 
-    private mutating func ids(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
+    private mutating func ids(
+        _ call: TableFunctionCall, _ hints: RowHints
+    ) throws(DatabaseError) -> RowSet {
         let bound = try bindRows(call.region, of: source(call.path))
-        let found = try labels(bound, call.position)
+        let found = try labels(bound, call.position).filter { hints.ids.contains($0.id) }
+            .prefix(hints.limit ?? Int.max)
         return RowSet(
             columns: [Column("id", .uint64), Column("voxels", .uint64)],
             rows: found.map { [.unsigned($0.id), .unsigned(UInt64($0.voxelCount))] })
@@ -107,7 +115,7 @@ extension StatementExecutor {
         return RowSet(columns: [Column("id", .uint64)] + Self.statisticsColumns, rows: rows)
     }
 
-    private static func keyColumns(_ call: TableFunctionCall) -> [Column] {
+    static func keyColumns(_ call: TableFunctionCall) -> [Column] {
         if call.within != nil { return [Column("id", .uint64)] }
         switch call.grouping?.value {
         case .id: return [Column("id", .uint64)]
@@ -117,7 +125,7 @@ extension StatementExecutor {
         }
     }
 
-    private static let statisticsColumns =
+    static let statisticsColumns =
         [Column("count", .uint64)] + ["min", "max", "sum", "mean", "stddev"].map { Column($0, .float64) }
         + [Column("zeros", .uint64), Column("nans", .uint64)]
 

@@ -22,18 +22,9 @@ final class DirectoryCache: Sendable {
     private static func load(_ version: PageVersion, key: CuboidKey) throws(StorageError) -> PageDirectory {
         if let memory = version.store as? MemoryPageStore { return memory.page.directory }
         let name = version.store.name
-        let header = try read(version, offset: 0, count: PageHeader.byteCount) {
-            (bytes) throws(StorageError) in
-            let stored = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
-            let header = try PageHeader(bytes, file: name, at: version.offset)
-            guard stored == version.headerChecksum, header.key == key, header.kind == version.kind,
-                header.pageByteCount == Int(version.byteCount)
-            else {
-                throw StorageError.corrupt(
-                    file: name, offset: version.offset, reason: "another page stands here")
-            }
-            return header
-        }
+        let header = try version.store.header(
+            at: version.offset, key: key, kind: version.kind, byteCount: version.byteCount,
+            checksum: version.headerChecksum)
         return try read(version, offset: PageHeader.byteCount, count: header.directoryByteCount) {
             (bytes) throws(StorageError) in
             try PageDirectory.parse(header: header, directory: bytes, file: name, at: version.offset)

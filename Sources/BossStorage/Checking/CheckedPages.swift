@@ -26,6 +26,11 @@ struct CheckedPages {
             let bytes = try run.buffer.read(file, at: place, count: Int(entry.pageByteCount))
             let header = try PageHeader(bytes, file: file.path, at: place)
             try compare(header, entry, key, bytes)
+            if header.summaryByteCount > 0 {
+                let summary = UnsafeRawBufferPointer(rebasing: bytes[header.summaryOffset...])
+                _ = try PageSummary(
+                    summary, header: header, file: file.path, at: place + UInt64(header.summaryOffset))
+            }
             let page = PageExamination(
                 bytes, header: header, file: file.path, at: place, decodingInto: run.scratch)
             report(page, name, at: place)
@@ -48,7 +53,7 @@ struct CheckedPages {
         let checksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 92, as: UInt32.self))
         guard checksum == entry.headerChecksum, header.key == key, header.kind == entry.kind,
             header.pageByteCount == bytes.count, header.database == database,
-            header.sequence == entry.sequence
+            header.sequence == entry.sequence, header.isLabelled == entry.isLabelled
         else {
             throw .corrupt(
                 file: file.path, offset: entry.offsetOrConstant, reason: "another page stands here")

@@ -38,8 +38,12 @@ struct CheckedSegment {
         }
         let (leaves, isWhole) = try checkLeaves(index, footer)
         checkTotals(leaves, index, footer, isWhole: isWhole)
-        checkPlaces(leaves, footer, index)
-        if run.depth == .full { try checkPages(leaves, footer, index) }
+        let labels = CheckedLabels(index, run: run, file: file, object: object)
+        // Where pages end: what follows are the blocks of the label index, then the leaves.
+        let end = labels.start ?? index.fences.first?.offset ?? footer.indexOffset
+        checkPlaces(leaves, limit: end)
+        if run.depth == .full { try checkPages(leaves, end: end) }
+        if isWhole { try labels.check(leaves, end: index.fences.first?.offset ?? footer.indexOffset) }
         return isWhole
     }
 
@@ -187,8 +191,7 @@ struct CheckedSegment {
     }
 
     /// Whether entries may stand in a file of this role, and whether their pages lie apart from one another.
-    private func checkPlaces(_ leaves: [Leaf], _ footer: SegmentFooter, _ index: SegmentIndex) {
-        let limit = index.fences.first?.offset ?? footer.indexOffset
+    private func checkPlaces(_ leaves: [Leaf], limit: UInt64) {
         var places: [(offset: UInt64, end: UInt64)] = []
         for (group, entries) in leaves {
             for entry in entries {
@@ -219,9 +222,7 @@ struct CheckedSegment {
         }
     }
 
-    private func checkPages(
-        _ leaves: [Leaf], _ footer: SegmentFooter, _ index: SegmentIndex
-    ) throws(StorageError) {
+    private func checkPages(_ leaves: [Leaf], end: UInt64) throws(StorageError) {
         let pages = CheckedPages(
             run: run, file: file, object: object, database: root.database,
             droppedChannels: Set(root.droppedChannels), commit: reference.commitSequence)
@@ -229,7 +230,6 @@ struct CheckedSegment {
             for entry in entries { try pages.check(entry, group) }
         }
         guard run.channel == nil else { return }
-        let end = index.fences.first?.offset ?? footer.indexOffset
         if reference.role == .log {
             checkBatches(leaves, pages, end: end)
         } else {

@@ -52,7 +52,8 @@ struct SalvageIndex {
         for shift in shifts {
             let bytes = file.bytes(at: footer.indexOffset &+ shift, count: footer.indexByteCount)
             let root = bytes.withUnsafeBytes {
-                try? SegmentIndex($0, expectedChecksum: footer.indexChecksum, file: file.path, at: 0)
+                try? SegmentIndex(
+                    $0, expectedChecksum: footer.indexChecksum, file: file.path, at: footer.indexOffset)
             }
             guard let root else { continue }
             self.shift = shift

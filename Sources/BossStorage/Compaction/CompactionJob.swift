@@ -176,6 +176,9 @@ extension StorageEngine {
             try builder.append(
                 brick: brick, copying: resolved.source(ofBrick: brick), backgroundBits: 0, from: self)
         }
-        return builder.finish()
+        guard case .labels(let labels) = try self.labels(of: located, group) else {
+            return builder.finish(labels: nil)
+        }
+        return builder.finish(labels: labels)
     }
 }

@@ -125,6 +125,13 @@ extension PageStore {
         let directory = try PageDirectory.parse(
             header: header, directory: UnsafeRawBufferPointer(rebasing: bytes[PageHeader.byteCount..<end]),
             file: name, at: offset)
+        let summary = UnsafeRawBufferPointer(rebasing: bytes[header.summaryOffset..<header.pageByteCount])
+        guard CRC32C.checksum(summary) == header.summaryChecksum, header.isLabelled == entry.isLabelled else {
+            throw .corrupt(
+                file: name, offset: offset + UInt64(header.summaryOffset),
+                reason: "checksum of the summary of cuboid \(entry.morton), channel \(group.channel), "
+                    + "resolution \(group.resolution)")
+        }
         for brick in directory.entries where brick.codec != .constant {
             let stored = bytes[Int(brick.offset)..<Int(brick.offset) + Int(brick.storedByteCount)]
             guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: stored)) == brick.checksum else {

@@ -35,6 +35,8 @@ package struct StoredBrick: Sendable {
 package struct ResolvedPage: Sendable {
     /// The cuboid.
     package let morton: UInt64
+    /// Its versions.
+    package let located: LocatedPage
     private let base: PageVersion?
     private let baseDirectory: PageDirectory?
     private let deltas: [(version: PageVersion, directory: PageDirectory)]
@@ -44,6 +46,7 @@ package struct ResolvedPage: Sendable {
         deltas: [(version: PageVersion, directory: PageDirectory)]
     ) {
         morton = page.morton
+        located = page
         // A deleted cuboid reads as one that was never written.
         base = page.base?.kind == .tombstone ? nil : page.base
         self.baseDirectory = baseDirectory
@@ -361,15 +364,15 @@ extension StorageEngine {
 }
 
 extension PageBuilder {
-    /// Appends a brick of another page as it is stored, without decoding it.
+    /// Appends a brick of another page as it is stored, without decoding it; its labels are not collected.
     ///
     /// - Throws: `.corrupt` when its stored bytes do not verify.
     package mutating func append(
         brick brickIndex: Int, copying source: BrickSource, backgroundBits: UInt64, from engine: StorageEngine
     ) throws(StorageError) {
         switch source {
-        case .background: appendConstant(brick: brickIndex, bits: backgroundBits)
-        case .constant(let bits): appendConstant(brick: brickIndex, bits: bits)
+        case .background: appendUncollected(brick: brickIndex, bits: backgroundBits)
+        case .constant(let bits): appendUncollected(brick: brickIndex, bits: bits)
         case .stored(let brick):
             try appendStored(brick: brickIndex, entry: brick.entry) { (bytes) throws(StorageError) in
                 try engine.readStored(brick, into: bytes)

@@ -26,6 +26,8 @@ package final class StorageEngine: Sendable {
     let published: Mutex<PublishedState>
     let leaves: LeafCache
     let directories: DirectoryCache
+    let summaries: SummaryCache
+    let labelRoots: LabelRootCache
     let pool: ClockCache<BrickKey, DecodedBrick>
     let follower: Mutex<FollowerState>
     /// Keeps the files that views and readers of other processes may need.
@@ -63,6 +65,8 @@ package final class StorageEngine: Sendable {
         self.follower = Mutex(follower)
         leaves = LeafCache(budget: options.directoryCacheByteCount / 3)
         directories = DirectoryCache(budget: options.directoryCacheByteCount / 3 * 2)
+        summaries = SummaryCache(budget: options.summaryCacheByteCount)
+        labelRoots = LabelRootCache(budget: options.summaryCacheByteCount / 2)
         pool = ClockCache(budget: options.poolByteCount)
     }
 

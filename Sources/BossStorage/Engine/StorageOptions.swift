@@ -4,6 +4,8 @@ package struct StorageOptions: Sendable {
     package var poolByteCount = 256 << 20
     /// Memory for page directories and index leaves.
     package var directoryCacheByteCount = 24 << 20
+    /// Memory for summaries of pages, and half as much for roots of label indexes.
+    package var summaryCacheByteCount = 16 << 20
     /// Segments that are open at a time, each with a descriptor and a mapping of its file. At most half of the descriptors
     /// that the process may have are used; the system allows some 65,000 mappings.
     package var openSegmentLimit = 4096

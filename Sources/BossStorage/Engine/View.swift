@@ -78,7 +78,20 @@ package struct View: Sendable {
             + (overlay?.rangeTombstones[group] ?? [])
     }
 
-    private func isDropped(_ group: PageGroup) -> Bool { state.droppedChannels.contains(group.channel) }
+    /// Whether the channel was dropped: nothing of it is there any more.
+    func isDropped(_ group: PageGroup) -> Bool { state.droppedChannels.contains(group.channel) }
+
+    /// Calls `body` with the segments that may hold pages of a group.
+    func forEachSegment(
+        holding group: PageGroup, _ body: (Segment) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try state.table.forEach(holding: group, 0...UInt64.max, body)
+    }
+
+    /// Versions of a group that are in no segment yet, those of the transaction included.
+    func unsealed(_ group: PageGroup) -> [Memtable.Entry] {
+        state.memtable.runs(of: group).flatMap { $0 } + (overlay?.runs(of: group).flatMap { $0 } ?? [])
+    }
 
     /// Cuboids of a group that have any version, ascending: for scans of sparse channels.
     package func writtenCodes(_ group: PageGroup, in range: ClosedRange<UInt64>) throws(StorageError)

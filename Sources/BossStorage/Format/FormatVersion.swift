@@ -10,11 +10,13 @@ package enum FormatVersion {
     package enum Feature {
         /// Bricks may be stored as runs of labels.
         package static let labelBricks: UInt64 = 1 << 0
+        /// Pages of labels may have summaries, and segment files an index of labels.
+        package static let labelIndex: UInt64 = 1 << 1
     }
     /// Feature bits of the files that this program writes.
-    package static let writtenFeatures = Feature.labelBricks
+    package static let writtenFeatures = Feature.labelBricks | Feature.labelIndex
     /// Feature bits that this program understands; a file with any other incompatible bit is refused.
-    package static let knownFeatures = Feature.labelBricks
+    package static let knownFeatures = writtenFeatures
 
     /// Refuses files of a newer format.
     static func check(major found: UInt16, features: UInt64, file: String) throws(StorageError) {
@@ -62,6 +64,8 @@ enum Magic {
     static let shard: UInt32 = 0x4853_5142  // "BQSH"
     static let lease: UInt32 = 0x534C_5142  // "BQLS"
     static let note: UInt32 = 0x544E_5142  // "BQNT"
+    static let labelBlock: UInt32 = 0x424C_5142  // "BQLB"
+    static let labelRoot: UInt32 = 0x524C_5142  // "BQLR"
     static let status: UInt32 = 0x5453_5142  // "BQST"
 }
 

@@ -115,14 +115,12 @@ struct LogScanner {
                     CRC32C.checksum($0, seed: pagesChecksum)
                 }
                 let isStored = header.kind == .full || header.kind == .delta
-                entries.append(
-                    (
-                        header.key.group,
-                        IndexEntry(
-                            morton: header.key.morton, sequence: header.sequence, kind: header.kind,
-                            offsetOrConstant: isStored ? offset : header.baseOrConstant,
-                            pageByteCount: UInt32(header.pageByteCount), headerChecksum: checksum)
-                    ))
+                var entry = IndexEntry(
+                    morton: header.key.morton, sequence: header.sequence, kind: header.kind,
+                    offsetOrConstant: isStored ? offset : header.baseOrConstant,
+                    pageByteCount: UInt32(header.pageByteCount), headerChecksum: checksum)
+                entry.isLabelled = header.isLabelled
+                entries.append((header.key.group, entry))
                 offset = alignUp(offset + UInt64(header.pageByteCount), to: PageLayout.fileAlignment)
             case 0:
                 // Padding in front of a page that starts at a memory page.
@@ -164,6 +162,10 @@ struct LogScanner {
                 try PageDirectory.parse(header: header, directory: directory, file: name, at: offset)
             }
             guard case .success(let directory) = parsed else { return false }
+            let summary = page[header.summaryOffset..<header.pageByteCount]
+            guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: summary)) == header.summaryChecksum else {
+                return false
+            }
             return directory.entries.allSatisfy { entry in
                 guard entry.codec != .constant else { return true }
                 let stored = page[Int(entry.offset)..<Int(entry.offset) + Int(entry.storedByteCount)]

@@ -52,8 +52,8 @@ struct BrickEntry: Hashable, Sendable {
         self.codec = codec
         guard brickIndex < PageLimits.brickCount else { throw cursor.corrupt("brick index \(brickIndex)") }
         guard codec != .constant else { return }
-        guard Int(offset) >= PageHeader.byteCount + header.directoryByteCount + header.summaryByteCount,
-            Int(offset) + Int(storedByteCount) <= header.pageByteCount,
+        guard Int(offset) >= PageHeader.byteCount + header.directoryByteCount,
+            Int(offset) + Int(storedByteCount) <= header.pageByteCount - header.summaryByteCount,
             codec != .raw || Int(storedByteCount) == header.brickByteCount
         else { throw cursor.corrupt("brick \(brickIndex) lies outside its page") }
     }

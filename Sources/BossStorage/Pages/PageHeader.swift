@@ -20,7 +20,8 @@ package enum PageKind: UInt8, Sendable {
 ///
 ///      0  u32 magic "BQPG"    4  u16 format          6  u16 header length
 ///      8  database identifier, 16 bytes
-///     24  u32 channel        28  u8 resolution      29  u8 kind     30  u8 voxel byte count   31  u8 0
+///     24  u32 channel        28  u8 resolution      29  u8 kind     30  u8 voxel byte count   31  u8 flags
+///         (bit 0: the page's labels are known, by its summary or because it is a constant)
 ///     32  u32 time           36  u32 brick count (directory entries)
 ///     40  u64 morton         48  u64 sequence number (0 in bulk segments: the manifest has it)
 ///     56  u64 sequence number of the base (delta) or voxel bits (constant), highest cuboid (range)
@@ -45,7 +46,11 @@ struct PageHeader: Hashable, Sendable {
     var summaryByteCount: Int
     var directoryChecksum: UInt32
     var summaryChecksum: UInt32
+    /// Whether the labels of the page are known without a look at its voxels.
+    var isLabelled: Bool
 
+    /// Where the summary starts in the page; it is the page's end.
+    var summaryOffset: Int { pageByteCount - summaryByteCount }
     var directoryByteCount: Int { brickCount * BrickEntry.byteCount }
 
     func encoded() -> [UInt8] {
@@ -58,7 +63,7 @@ struct PageHeader: Hashable, Sendable {
         writer.append(key.group.resolution)
         writer.append(kind.rawValue)
         writer.append(UInt8(voxelByteCount))
-        writer.append(UInt8(0))
+        writer.append(UInt8(isLabelled ? 1 : 0))
         writer.append(key.group.time)
         writer.append(UInt32(brickCount))
         writer.append(key.morton)
@@ -97,7 +102,7 @@ struct PageHeader: Hashable, Sendable {
         guard let kind = PageKind(rawValue: try cursor.next()) else { throw cursor.corrupt("page kind") }
         self.kind = kind
         voxelByteCount = Int(try cursor.next(UInt8.self))
-        try cursor.skip(1)
+        let flags: UInt8 = try cursor.next()
         let time: UInt32 = try cursor.next()
         brickCount = Int(try cursor.next(UInt32.self))
         key = CuboidKey(
@@ -110,6 +115,10 @@ struct PageHeader: Hashable, Sendable {
         summaryByteCount = Int(try cursor.next(UInt32.self))
         directoryChecksum = try cursor.next()
         summaryChecksum = try cursor.next()
+        isLabelled = flags & 1 == 1
+        guard isLabelled || summaryByteCount == 0,
+            !isLabelled || summaryByteCount > 0 || (kind != .full && kind != .delta)
+        else { throw cursor.corrupt("a page header that does not fit its summary") }
         guard brickCount <= PageLimits.brickCount, brickByteCount <= PageLimits.brickByteCount,
             directoryByteCount == brickCount * BrickEntry.byteCount,
             Self.byteCount + directoryByteCount + summaryByteCount <= pageByteCount
@@ -118,7 +127,8 @@ struct PageHeader: Hashable, Sendable {
 
     init(
         database: FileIdentifier, key: CuboidKey, kind: PageKind, voxelByteCount: Int, brickCount: Int,
-        baseOrConstant: UInt64, pageByteCount: Int, brickByteCount: Int, directoryChecksum: UInt32
+        baseOrConstant: UInt64, pageByteCount: Int, brickByteCount: Int, directoryChecksum: UInt32,
+        summary: [UInt8] = [], isLabelled: Bool = false
     ) {
         self.database = database
         self.key = key
@@ -129,9 +139,10 @@ struct PageHeader: Hashable, Sendable {
         self.baseOrConstant = baseOrConstant
         self.pageByteCount = pageByteCount
         self.brickByteCount = brickByteCount
-        summaryByteCount = 0
+        self.summaryByteCount = summary.count
         self.directoryChecksum = directoryChecksum
-        summaryChecksum = 0
+        summaryChecksum = summary.isEmpty ? 0 : summary.withUnsafeBytes { CRC32C.checksum($0) }
+        self.isLabelled = isLabelled
     }
 }
 

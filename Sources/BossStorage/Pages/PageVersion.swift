@@ -13,6 +13,8 @@ package struct PageVersion: Sendable {
     let offset: UInt64
     let byteCount: UInt32
     let headerChecksum: UInt32
+    /// Whether its labels are known without a look at its voxels.
+    var isLabelled = false
 }
 
 /// The versions that make up a cuboid in a view: at most one base and the deltas above it.

@@ -3,7 +3,8 @@
 ///      0  u64 morton         8  u64 sequence number (0 in bulk segments)
 ///     16  u64 offset in the file, or the voxel bits of a constant
 ///     24  u32 page length   28  u32 CRC of the page header
-///     32  u8 kind           33  u56 age of the base: how many commits its writer's view lay behind its own
+///     32  u8 kind; bit 7: the page's labels are known
+///     33  u56 age of the base: how many commits its writer's view lay behind its own
 struct IndexEntry: Hashable, Sendable {
     static let byteCount = 40
 
@@ -15,11 +16,14 @@ struct IndexEntry: Hashable, Sendable {
     var headerChecksum: UInt32
     /// The newest commit that the page's writer could see, as a distance from its own; 0 for a page of the log.
     var baseAge: UInt64 = 0
+    /// Whether the page's labels are known without a look at its voxels: it has a summary, or is a constant of labels.
+    var isLabelled = false
 
     /// Whether nothing is stored beside the entry itself.
     var isIndexOnly: Bool { kind != .full && kind != .delta }
 
     private static let ageLimit: UInt64 = 1 << 56 - 1
+    private static let labelledBit: UInt64 = 0x80
 
     /// Ascending Morton code, newest version of a cuboid first. A commit that deleted a box and wrote a delta in it has
     /// two versions: the delta stands over the deletion.
@@ -36,7 +40,7 @@ struct IndexEntry: Hashable, Sendable {
             sequence: sequence, baseSequence: sequence - min(baseAge, sequence), kind: kind,
             constantBits: isIndexOnly ? offsetOrConstant : 0, store: store,
             offset: isIndexOnly ? 0 : offsetOrConstant, byteCount: pageByteCount,
-            headerChecksum: headerChecksum)
+            headerChecksum: headerChecksum, isLabelled: isLabelled)
     }
 
     /// The deletion that an entry of its kind stands for.
@@ -60,7 +64,7 @@ struct IndexEntry: Hashable, Sendable {
         writer.append(offsetOrConstant)
         writer.append(pageByteCount)
         writer.append(headerChecksum)
-        writer.append(UInt64(kind.rawValue) | baseAge << 8)
+        writer.append(UInt64(kind.rawValue) | (isLabelled ? Self.labelledBit : 0) | baseAge << 8)
     }
 
     init(_ cursor: inout ByteCursor) throws(StorageError) {
@@ -73,11 +77,12 @@ struct IndexEntry: Hashable, Sendable {
             throw cursor.corrupt("a page of \(pageByteCount) bytes in index")
         }
         let kindAndAge: UInt64 = try cursor.next()
-        guard let kind = PageKind(rawValue: UInt8(truncatingIfNeeded: kindAndAge)) else {
+        guard let kind = PageKind(rawValue: UInt8(truncatingIfNeeded: kindAndAge & 0x7F)) else {
             throw cursor.corrupt("page kind in index")
         }
         self.kind = kind
         baseAge = kindAndAge >> 8
+        isLabelled = kindAndAge & Self.labelledBit != 0
     }
 
     init(
@@ -99,6 +104,7 @@ struct IndexEntry: Hashable, Sendable {
             morton: page.key.morton, sequence: sequence, kind: page.kind,
             offsetOrConstant: !isStored ? page.header.baseOrConstant : offset,
             pageByteCount: UInt32(page.byteCount), headerChecksum: headerChecksum)
+        isLabelled = page.header.isLabelled
     }
 }
 

@@ -23,18 +23,36 @@ struct IndexFence: Hashable, Sendable {
     var checksum: UInt32
 }
 
+/// A further part of a segment file that its index names.
+struct IndexSection: Hashable, Sendable {
+    /// What it holds; sections of other kinds are left alone.
+    enum Kind: UInt32, Sendable {
+        /// The root of the label index.
+        case labels = 1
+    }
+    static let byteCount = 24
+
+    var kind: Kind
+    var checksum: UInt32
+    var offset: UInt64
+    var byteCount: Int
+}
+
 /// The root of a segment's static B+tree of two levels: it names every leaf, and the leaves name every
 /// page. An index of 40 bytes a page is so small against the pages that it is full, not sparse.
 ///
 /// Leaf, at most 16 KiB: u32 magic "BQLF", u32 CRC of the rest, u32 channel, u8 resolution, u8 0,
 /// u16 entry count, u32 time, zeros up to 64, then the entries.
-/// Root: u32 magic "BQIR", u32 group count, u32 leaf count, u32 0, groups, fences, u32 CRC.
+/// Root: u32 magic "BQIR", u32 group count, u32 leaf count, u32 section count, groups, fences, sections, u32 CRC.
+/// A section: u32 kind, u32 CRC, u64 offset, u32 length, u32 0.
 struct SegmentIndex: Sendable {
     static let leafHeaderByteCount = 64
     static let entriesPerLeaf = (16 << 10 - leafHeaderByteCount) / IndexEntry.byteCount
 
     let groups: [IndexGroup]
     let fences: [IndexFence]
+    /// The root of the label index, if some page's labels are known.
+    let labels: IndexSection?
 
     /// The totals of a group, if the segment holds pages of it.
     func group(_ wanted: PageGroup) -> IndexGroup? {
@@ -76,10 +94,11 @@ struct SegmentIndex: Sendable {
         }
         let groupCount = Int(try cursor.next(UInt32.self))
         let leafCount = Int(try cursor.next(UInt32.self))
-        try cursor.skip(4)
-        guard bytes.count == 20 + groupCount * IndexGroup.byteCount + leafCount * IndexFence.byteCount else {
-            throw cursor.corrupt("segment index length")
-        }
+        let sectionCount = Int(try cursor.next(UInt32.self))
+        guard
+            bytes.count == 20 + groupCount * IndexGroup.byteCount + leafCount * IndexFence.byteCount
+                + sectionCount * IndexSection.byteCount
+        else { throw cursor.corrupt("segment index length") }
         var groups: [IndexGroup] = []
         groups.reserveCapacity(groupCount)
         var nextLeaf = 0
@@ -95,13 +114,19 @@ struct SegmentIndex: Sendable {
         fences.reserveCapacity(leafCount)
         for _ in 0..<leafCount { fences.append(try IndexFence(&cursor)) }
         guard nextLeaf == leafCount else { throw cursor.corrupt("segment index leaves") }
+        var labels: IndexSection?
+        for _ in 0..<sectionCount {
+            if let section = try IndexSection(&cursor, end: offset) { labels = section }
+        }
         self.groups = groups
         self.fences = fences
+        self.labels = labels
     }
 
-    init(groups: [IndexGroup], fences: [IndexFence]) {
+    init(groups: [IndexGroup], fences: [IndexFence], labels: IndexSection? = nil) {
         self.groups = groups
         self.fences = fences
+        self.labels = labels
     }
 
     /// The checksum at the end of an encoded root, which the footer repeats.
@@ -114,11 +139,36 @@ struct SegmentIndex: Sendable {
         writer.append(Magic.indexRoot)
         writer.append(UInt32(groups.count))
         writer.append(UInt32(fences.count))
-        writer.append(UInt32(0))
+        writer.append(UInt32(labels == nil ? 0 : 1))
         for group in groups { group.write(to: &writer) }
         for fence in fences { fence.write(to: &writer) }
+        labels?.write(to: &writer)
         writer.appendChecksum()
         return writer.bytes
+    }
+}
+
+extension IndexSection {
+    /// Reads a section in front of `end`; nil for one of a kind that this program does not know.
+    init?(_ cursor: inout ByteCursor, end: UInt64) throws(StorageError) {
+        let kind: UInt32 = try cursor.next()
+        checksum = try cursor.next()
+        offset = try cursor.next()
+        byteCount = Int(try cursor.next(UInt32.self))
+        try cursor.skip(4)
+        guard offset <= end, UInt64(byteCount) <= end - offset else {
+            throw cursor.corrupt("a section of the segment index outside the file")
+        }
+        guard let known = Kind(rawValue: kind) else { return nil }
+        self.kind = known
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.append(kind.rawValue)
+        writer.append(checksum)
+        writer.append(offset)
+        writer.append(UInt32(byteCount))
+        writer.append(UInt32(0))
     }
 }
 

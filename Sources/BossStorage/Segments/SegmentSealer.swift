@@ -1,8 +1,8 @@
 import BossCodec
 
-/// Appends index and footer to a file of pages, which makes it a segment.
+/// Appends indexes and footer to a file of pages, which makes it a segment.
 enum SegmentSealer {
-    /// Writes the index and the footer behind the pages and flushes the file.
+    /// Writes the indexes and the footer behind the pages and flushes the file.
     ///
     /// - Parameters:
     ///   - groups: sorted entries by group; at least one entry in all.
@@ -16,9 +16,11 @@ enum SegmentSealer {
         guard let first = sorted.first, let last = sorted.last, let firstEntry = first.value.first,
             let lastEntry = last.value.last
         else { throw .corrupt(file: file.path, offset: end, reason: "a segment without pages") }
+        let labels = try labelIndex(sorted, file, at: alignUp(end, to: UInt64(PageLayout.memoryPage)))
+        let end = labels?.end ?? end
         var offset = alignUp(end, to: UInt64(PageLayout.memoryPage))
         var chunks: [[UInt8]] = []
-        let index = layOut(sorted, at: &offset, chunks: &chunks)
+        let index = layOut(sorted, labels: labels?.section, at: &offset, chunks: &chunks)
         let root = index.encoded()
         chunks.append(root)
         let pagesChecksum = checksum(of: sorted)
@@ -45,8 +47,19 @@ enum SegmentSealer {
         return (fileByteCount, footer, footerChecksum)
     }
 
+    /// Writes the label index; on a full disk the file goes without, and labels are looked for in the pages' summaries.
+    private static func labelIndex(
+        _ sorted: [(key: PageGroup, value: [IndexEntry])], _ file: any StorageFile, at offset: UInt64
+    ) throws(StorageError) -> (section: IndexSection, end: UInt64)? {
+        do throws(StorageError) { return try LabelIndexWriter.write(sorted, to: file, at: offset) } catch {
+            guard case .diskFull = error else { throw error }
+            return nil
+        }
+    }
+
     private static func layOut(
-        _ sorted: [(key: PageGroup, value: [IndexEntry])], at offset: inout UInt64, chunks: inout [[UInt8]]
+        _ sorted: [(key: PageGroup, value: [IndexEntry])], labels: IndexSection?, at offset: inout UInt64,
+        chunks: inout [[UInt8]]
     ) -> SegmentIndex {
         var groups: [IndexGroup] = []
         var fences: [IndexFence] = []
@@ -70,7 +83,7 @@ enum SegmentSealer {
                     maximumSequence: entries.reduce(0) { max($0, $1.sequence) },
                     liveByteCount: entries.reduce(0) { $0 + UInt64($1.pageByteCount) }))
         }
-        return SegmentIndex(groups: groups, fences: fences)
+        return SegmentIndex(groups: groups, fences: fences, labels: labels)
     }
 
     private static func checksum(of sorted: [(key: PageGroup, value: [IndexEntry])]) -> UInt32 {

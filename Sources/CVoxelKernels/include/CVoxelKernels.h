@@ -137,6 +137,26 @@ typedef struct cvk_run_array {
 void cvk_fill_runs(const cvk_run_array *array, size_t x, size_t first_row, size_t rows_of_plane,
                    const cvk_box *target, int voxel_byte_count);
 
+// A box of an array of runs: its first voxel and its edges.
+typedef struct cvk_run_part {
+    size_t x, y, z;
+    size_t extent_x, extent_y, extent_z;
+    size_t rows_of_plane;  // of the whole array
+} cvk_run_part;
+
+// What is known of one value: its voxels, the sums of their coordinates, the smallest box around them (upper ends
+// exclusive). Coordinates count from the first voxel of the part.
+typedef struct cvk_tally {
+    uint64_t count;
+    uint64_t sum_x, sum_y, sum_z;
+    uint32_t lower_x, lower_y, lower_z;
+    uint32_t upper_x, upper_y, upper_z;
+} cvk_tally;
+
+// Adds the voxels of a part to the tallies of their values, one a value of the palette. A tally without voxels has
+// lower ends above all coordinates and upper ends of 0.
+void cvk_tally_runs(const cvk_run_array *array, const cvk_run_part *part, cvk_tally *tallies);
+
 enum { CVK_MEAN, CVK_MODE, CVK_MINIMUM, CVK_MAXIMUM, CVK_STRIDE };
 
 // A reduction: voxel d of `destination` covers source voxels d * factor - phase ..< (d + 1) * factor - phase,

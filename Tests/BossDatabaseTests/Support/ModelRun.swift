@@ -56,6 +56,7 @@ struct ModelRun {
         case ..<71: try erase(in: transactions.isEmpty || random.chance(50) ? nil : 0)
         case ..<90: try readSome()
         case ..<93: try simulated.database.checkpoint()
+        case ..<94: _ = try simulated.database.engine.compact()
         case ..<95: simulated.database.evictPool()
         case ..<97: try pinned.count < 3 ? pin() : comparePinned()
         default: try reopen()
@@ -205,9 +206,11 @@ struct ModelRun {
         let box = box()
         if !transactions.isEmpty, random.chance(40) {
             let chosen = transactions[random.below(transactions.count)]
-            return try compare(chosen.volumes, in: chosen.transaction.view, box)
+            try compare(chosen.volumes, in: chosen.transaction.view, box)
+            return try compareLabels(chosen.volumes, in: chosen.transaction.view, box)
         }
         try compare(committed, in: nil, box)
+        try compareLabels(committed, in: nil, box)
     }
 
     func compareAll() throws {
@@ -238,6 +241,7 @@ struct ModelRun {
     private mutating func comparePinned() throws {
         let (view, volumes) = pinned.removeFirst()
         try compare(volumes, in: view, plan.frame)
+        try compareLabels(volumes, in: view, box())
     }
 
     /// Open transactions do not outlive the handle.

@@ -77,7 +77,7 @@ extension FormatTests {
             try newer.bytes.withUnsafeBytes { try read($0) }
         }
         guard let features else { return }
-        for bit in [1, 17, 63] {
+        for bit in [2, 17, 63] {
             var unknown = table
             unknown.put(UInt64(1) << UInt64(bit), at: features)
             unknown.seal(at: seal)

@@ -95,8 +95,8 @@ struct FormatTests {
         var table = ByteTable(4096)
         table.put("BQSG", at: 0)
         table.put(UInt16(1), at: 4)
-        // Labels may be stored as runs.
-        table.put(UInt64(1), at: 8)
+        // Labels may be stored as runs, and have an index.
+        table.put(UInt64(3), at: 8)
         table.put(database, at: 24)
         table.put(file, at: 40)
         table.put(UInt64(9), at: 56)

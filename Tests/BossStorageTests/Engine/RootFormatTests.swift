@@ -33,7 +33,7 @@ struct RootFormatTests {
         table.put("BQRT", at: 0)
         table.put(UInt16(1), at: 4)
         // Labels may be stored as runs.
-        table.put(UInt64(1), at: 8)
+        table.put(UInt64(3), at: 8)
         table.put(file, at: 16)
         for (index, value) in [UInt64(42), 6, 77, 123].enumerated() { table.put(value, at: 32 + 8 * index) }
         table.put(UInt32(9), at: 64)

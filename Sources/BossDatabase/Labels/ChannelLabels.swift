@@ -1,0 +1,98 @@
+import BossGeometry
+import BossStorage
+import BossVoxels
+
+/// Which IDs, as a query asks for them.
+public struct IDCondition: Hashable, Sendable {
+    let ranges: LabelRanges
+
+    /// Every ID.
+    public static let all = IDCondition(ranges: .all)
+
+    /// IDs in any of these ranges.
+    public init(_ ranges: [ClosedRange<UInt64>]) { self.ranges = LabelRanges(ranges) }
+
+    /// These IDs.
+    public init(ids: some Sequence<UInt64>) { ranges = LabelRanges(ids: ids) }
+
+    private init(ranges: LabelRanges) { self.ranges = ranges }
+
+    /// Whether an ID is meant.
+    public func contains(_ id: UInt64) -> Bool { ranges.contains(id) }
+    /// Whether every ID is meant.
+    public var isAll: Bool { ranges == .all }
+    /// The ranges, ascending and disjoint.
+    public var idRanges: [ClosedRange<UInt64>] { ranges.ranges }
+}
+
+/// Questions about objects, answered from the label index.
+extension Channel {
+    /// The distinct IDs of a region with their voxel counts and boxes, ascending; background is left out.
+    ///
+    /// Cuboids that lie wholly in the region cost no look at their voxels.
+    ///
+    /// - Parameter ids: other IDs are left out; few of them are found by the index.
+    /// - Throws: 22V08 for an image channel, 53200 when there are too many to hold.
+    public func labels(
+        in region: CutoutRegion, ids: IDCondition = .all, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [LabelSummary] {
+        try requireAnnotation()
+        let checked = try check(region)
+        let pinned = if let view { view } else { try database.view() }
+        var total = LabelReader.Found()
+        for time in checked.time {
+            let reader = LabelReader(
+                scanner: try scanner(checked, time: time, pinned, control), wanted: ids.ranges)
+            total.merge(try reader.read(checked.box, &statistics))
+        }
+        return total.table.sortedEntries.map {
+            LabelSummary(
+                id: $0.id, voxelCount: $0.voxelCount, box: $0.box ?? VoxelBox(x: 0..<0, y: 0..<0, z: 0..<0),
+                cuboidCount: total.cuboidCounts[$0.id] ?? 0)
+        }
+    }
+
+    /// The smallest box around the voxels of IDs in a region; IDs without voxels there are left out.
+    public func boundingBoxes(
+        of ids: [UInt64], in region: CutoutRegion, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [LabelSummary] {
+        try labels(
+            in: region, ids: IDCondition(ids: ids), view: view, control: control, statistics: &statistics)
+    }
+
+    /// Whole objects of a level, ascending by ID: size, box, centroid; no voxel is read where pages have summaries.
+    ///
+    /// - Parameters:
+    ///   - ids: other objects are left out; few of them are found by the index.
+    ///   - region: its level and its time samples are asked; with `touching` also its box.
+    ///   - touching: only objects of which some cuboid's part has a box that meets the region's. They are told as a whole.
+    /// - Throws: 22V08 for an image channel, 53200 when there are too many to hold.
+    public func objects(
+        ids: IDCondition = .all, in region: CutoutRegion, touching: Bool = false, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> [LabelObject] {
+        try requireAnnotation()
+        let checked = try check(region)
+        let pinned = if let view { view } else { try database.view() }
+        var total: [UInt64: LabelObject] = [:]
+        for time in checked.time {
+            let reader = ObjectReader(scanner: try scanner(checked, time: time, pinned, control))
+            var wanted = ids.ranges
+            if touching, checked.box != layout.hierarchy.box(at: checked.level) {
+                wanted = try reader.ids(touching: checked.box, wanted, &statistics)
+            }
+            ObjectReader.merge(try reader.objects(wanted, &statistics), into: &total)
+        }
+        return total.values.sorted { $0.id < $1.id }
+    }
+
+    func requireAnnotation() throws(DatabaseError) {
+        guard isAnnotation else {
+            throw DatabaseError(
+                "22V08", "\(path) is an image channel, so its voxels are no IDs",
+                hint: "ask an annotation channel")
+        }
+    }
+}

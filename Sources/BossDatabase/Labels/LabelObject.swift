@@ -1,0 +1,94 @@
+public import BossGeometry
+import BossStorage
+
+/// An object of an annotation channel as a region shows it.
+public struct LabelSummary: Hashable, Sendable {
+    /// The ID, never the background.
+    public let id: UInt64
+    /// Its voxels in the region.
+    public let voxelCount: Int
+    /// The smallest box around them, absolute voxels of the level that was read.
+    public let box: VoxelBox
+    /// Cuboids of the region that have voxels of it, each time sample counted by itself.
+    public let cuboidCount: Int
+
+    init(id: UInt64, voxelCount: Int, box: VoxelBox, cuboidCount: Int = 0) {
+        self.id = id
+        self.voxelCount = voxelCount
+        self.box = box
+        self.cuboidCount = cuboidCount
+    }
+}
+
+/// A whole object of an annotation channel, from the label index.
+public struct LabelObject: Hashable, Sendable {
+    /// The ID, never the background.
+    public let id: UInt64
+    /// Its voxels, of all time samples that were asked for.
+    public private(set) var voxelCount: UInt64
+    /// The smallest box around them, absolute voxels of the level that was asked for.
+    public private(set) var box: VoxelBox
+    /// The time samples between the first and the last that has voxels of it.
+    public private(set) var time: Range<Int>
+    /// Cuboids that have voxels of it, each time sample counted by itself.
+    public private(set) var cuboidCount: Int
+    /// The newest commit that changed one of these cuboids.
+    public private(set) var commit: UInt64
+    private var sums: (x: Int128, y: Int128, z: Int128)
+
+    /// The mean of the coordinates of its voxels, x, y, z.
+    public var centroid: (x: Double, y: Double, z: Double) {
+        let count = Double(voxelCount)
+        return (Double(sums.x) / count, Double(sums.y) / count, Double(sums.z) / count)
+    }
+
+    /// What one cuboid has of it.
+    init(_ label: PageLabel, at origin: VoxelPoint, time: Int, commit: UInt64) {
+        id = label.id
+        voxelCount = label.voxelCount
+        box = label.box.offset(by: origin)
+        self.time = time..<time + 1
+        cuboidCount = 1
+        self.commit = commit
+        let count = Int128(label.voxelCount)
+        sums = (
+            Int128(label.sumX) + Int128(origin.x) * count, Int128(label.sumY) + Int128(origin.y) * count,
+            Int128(label.sumZ) + Int128(origin.z) * count
+        )
+    }
+
+    /// The same object under another ID.
+    func renamed(_ id: UInt64) -> LabelObject { LabelObject(self, id: id) }
+
+    private init(_ other: LabelObject, id: UInt64) {
+        self.id = id
+        voxelCount = other.voxelCount
+        box = other.box
+        time = other.time
+        cuboidCount = other.cuboidCount
+        commit = other.commit
+        sums = other.sums
+    }
+
+    mutating func add(_ other: LabelObject) {
+        voxelCount += other.voxelCount
+        box = box.union(other.box)
+        time = min(time.lowerBound, other.time.lowerBound)..<max(time.upperBound, other.time.upperBound)
+        cuboidCount += other.cuboidCount
+        commit = max(commit, other.commit)
+        sums = (sums.x + other.sums.x, sums.y + other.sums.y, sums.z + other.sums.z)
+    }
+
+    /// Equal facts of the same ID.
+    public static func == (left: LabelObject, right: LabelObject) -> Bool {
+        left.id == right.id && left.voxelCount == right.voxelCount && left.box == right.box
+            && left.time == right.time
+            && left.cuboidCount == right.cuboidCount && left.commit == right.commit && left.sums == right.sums
+    }
+
+    /// By ID and size.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(voxelCount)
+    }
+}
