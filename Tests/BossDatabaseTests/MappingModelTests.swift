@@ -185,6 +185,43 @@ struct MappingModelTests {
             }
         }
 
+        /// Some IDs by the index: in a part, and whole objects.
+        private mutating func compareSome(
+            _ model: MergedModel, _ view: DatabaseView, _ time: Int, _ part: VoxelBox, _ what: String
+        ) throws {
+            let (one, two, low) = (maker.id(&random), maker.id(&random), maker.id(&random))
+            let ids = IDCondition([one...one, two...two, low...(low > .max - 3 ? .max : low + 3)])
+            var statistics = ReadStatistics()
+            let channel = try channel
+            let found = try channel.labels(
+                in: CutoutRegion(box: part, time: time..<time + 1), ids: ids, view: view,
+                statistics: &statistics)
+            let expected = model.labels(part, time: time, cuboid: plan.cuboid).filter { ids.contains($0.key) }
+            #expect(found.map(\.id) == expected.keys.sorted(), "\(ids), \(what), \(context)")
+            for label in found {
+                let known = expected[label.id]
+                #expect(
+                    label.voxelCount == known?.count && label.box == known?.box
+                        && label.cuboidCount == known?.cuboids.count, "\(label), \(what), \(context)")
+            }
+            let all = model.labels(plan.frame, time: time, cuboid: plan.cuboid)
+            let whole = CutoutRegion(box: plan.frame, time: time..<time + 1)
+            for wanted in [ids, .all] {
+                let objects = try channel.objects(ids: wanted, in: whole, view: view, statistics: &statistics)
+                let known = all.filter { wanted.contains($0.key) }
+                #expect(objects.map(\.id) == known.keys.sorted(), "\(wanted), \(what), \(context)")
+                for object in objects {
+                    guard let label = known[object.id] else { continue }
+                    let isSame =
+                        object.voxelCount == UInt64(label.count) && object.box == label.box
+                        && object.cuboidCount == label.cuboids.count
+                        && object.centroid.x == Double(label.sums[0]) / Double(label.count)
+                        && object.centroid.z == Double(label.sums[2]) / Double(label.count)
+                    #expect(isSame, "\(object), \(what), \(context)")
+                }
+            }
+        }
+
         private mutating func compare(_ model: MergedModel, _ view: DatabaseView, _ what: String) throws {
             let channel = try channel
             for time in 0..<plan.times {
@@ -198,13 +235,15 @@ struct MappingModelTests {
                 let read = ModelVolume(try channel.read(some, view: view), in: part)
                 #expect(read == model.shown(time).part(part), "\(what), \(context)")
                 let labels = try channel.labels(in: some, view: view, statistics: &statistics)
-                let expected = model.labels(part, time: time)
+                let expected = model.labels(part, time: time, cuboid: plan.cuboid)
                 #expect(labels.map(\.id) == expected.keys.sorted(), "\(what), \(context)")
                 for label in labels {
                     #expect(
-                        label.voxelCount == expected[label.id]?.count && label.box == expected[label.id]?.box,
+                        label.voxelCount == expected[label.id]?.count && label.box == expected[label.id]?.box
+                            && label.cuboidCount == expected[label.id]?.cuboids.count,
                         "\(label.id), \(what), \(context)")
                 }
+                try compareSome(model, view, time, part, what)
                 let id = maker.id(&random)
                 let members = try channel.storedLabels(
                     of: id, in: region, view: view, statistics: &statistics)

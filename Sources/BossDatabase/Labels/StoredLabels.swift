@@ -10,15 +10,17 @@ extension Channel {
         of id: UInt64, in region: CutoutRegion, view: DatabaseView? = nil,
         control: OperationControl = OperationControl(), statistics: inout ReadStatistics
     ) throws(DatabaseError) -> [LabelTable.Entry] {
-        guard isAnnotation else {
-            throw DatabaseError(
-                "22V08", "\(path) is an image channel, so its voxels are no IDs",
-                hint: "ask an annotation channel")
-        }
+        try requireAnnotation()
+        let checked = try check(region)
         let pinned = if let view { view } else { try database.view() }
-        let members = Set(try mapping(in: pinned)?.members(of: id) ?? [id])
-        let table = try valueCounts(
-            in: region, asStored: true, view: pinned, control: control, statistics: &statistics)
-        return table.sortedEntries.filter { members.contains($0.id) }
+        let members = try mapping(in: pinned)?.members(of: id) ?? [id]
+        var total = LabelReader.Found()
+        for time in checked.time {
+            let reader = LabelReader(
+                scanner: try scanner(checked, time: time, pinned, control, asStored: true),
+                wanted: LabelRanges(ids: members), mapping: nil)
+            total.merge(try reader.read(checked.box, &statistics))
+        }
+        return total.table.sortedEntries
     }
 }

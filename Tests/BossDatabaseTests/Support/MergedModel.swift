@@ -67,18 +67,30 @@ struct MergedModel: Equatable {
         return volume
     }
 
-    /// IDs in a box with their voxels and boxes.
-    func labels(_ box: VoxelBox, time: Int) -> [UInt64: (count: Int, box: VoxelBox)] {
+    /// What a box has of an ID.
+    struct Label {
+        var count = 0
+        var box: VoxelBox
+        var cuboids: Set<[Int]> = []
+        var sums = [0, 0, 0]
+    }
+
+    /// IDs in a box with their voxels, boxes and cuboids.
+    func labels(_ box: VoxelBox, time: Int, cuboid: VoxelExtent) -> [UInt64: Label] {
         let volume = shown(time)
-        var found: [UInt64: (count: Int, box: VoxelBox)] = [:]
+        var found: [UInt64: Label] = [:]
         for z in box.lower.z..<box.upper.z {
             for y in box.lower.y..<box.upper.y {
                 for x in box.lower.x..<box.upper.x {
                     let id = volume[x, y, z]
                     guard id != background else { continue }
                     let voxel = VoxelBox(x: x..<x + 1, y: y..<y + 1, z: z..<z + 1)
-                    let old = found[id]
-                    found[id] = ((old?.count ?? 0) + 1, old?.box.union(voxel) ?? voxel)
+                    var label = found[id] ?? Label(box: voxel)
+                    label.count += 1
+                    label.box = label.box.union(voxel)
+                    label.cuboids.insert([x / cuboid.x, y / cuboid.y, z / cuboid.z])
+                    for (axis, place) in [x, y, z].enumerated() { label.sums[axis] += place }
+                    found[id] = label
                 }
             }
         }
