@@ -80,7 +80,7 @@ extension Channel {
         control: OperationControl
     ) throws(DatabaseError) -> ReadStatistics {
         let pinned = try self.view(view)
-        let reader = reader()
+        let reader = try mappedReader(pinned)
         let sampleByteCount = region.box.voxelCount * voxelType.byteCount
         var statistics = ReadStatistics()
         for (number, time) in region.time.enumerated() {

@@ -87,7 +87,13 @@ extension Channel {
         _ statistics: inout ReadStatistics
     ) throws(DatabaseError) -> ObjectRuns {
         let planes = slab.box[.z]
-        // Each run ends in two faces of the surface, which are two triangles each, unless another one goes on there.
+        // Where the index knows that, the cuboids beside the object are left alone.
+        let parts = try boundingBoxes(
+            of: [id], in: slab, view: view, control: control, statistics: &statistics)
+        guard let part = parts.first else { return ObjectRuns(id, planes: planes) }
+        var slab = slab
+        slab.box = part.box
+        // A slab of more runs than that hardly has fewer triangles.
         let runLimit = Self.triangleLimit
         return try fold(slab, view, control, &statistics, start: { ObjectRuns(id, planes: planes) }) {
             (runs, box, content) throws(DatabaseError) in
@@ -99,14 +105,6 @@ extension Channel {
         } merge: {
             $0.merge($1)
         }
-    }
-
-    /// - Throws: 22V08.
-    package func requireAnnotation() throws(DatabaseError) {
-        guard !isAnnotation else { return }
-        throw DatabaseError(
-            "22V08", "\(path) is an image channel, so its voxels are no IDs",
-            hint: "ask an annotation channel")
     }
 
     /// All voxels of the base level at the default time sample.

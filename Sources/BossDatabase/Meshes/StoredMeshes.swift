@@ -52,14 +52,15 @@ extension Channel {
         _ mesh: Mesh, of id: UInt64, to transaction: Transaction, control: OperationControl
     ) throws(DatabaseError) -> Int {
         var statistics = ReadStatistics()
-        let found = try boundingBoxes(
-            of: [id], in: wholeBaseLevel, view: transaction.view, control: control, statistics: &statistics)
+        let found = try objects(
+            ids: IDCondition(ids: [id]), in: wholeBaseLevel, view: transaction.view, control: control,
+            statistics: &statistics)
         guard let object = found.first else {
             throw DatabaseError(
                 "02V01", "\(path) has no voxel of ID \(id), so a mesh of it would say nothing",
                 hint: "write the labels first")
         }
-        let stored = StoredMesh(box: object.box, voxelCount: UInt64(object.voxelCount), mesh: mesh)
+        let stored = StoredMesh(box: object.box, voxelCount: object.voxelCount, mesh: mesh)
         let limit = DocumentPage.byteLimit
         guard let bytes = stored.encoded(byteLimit: limit) else {
             throw DatabaseError(
@@ -75,8 +76,8 @@ extension Channel {
 
     /// The mesh that was put in for an object, unless the object has changed since.
     ///
-    /// A mesh counts as long as the object has the box and the number of voxels that it had then, and no cuboid of the box
-    /// was written by a later commit. Found out without reading a voxel where the index knows the object.
+    /// A mesh counts as long as the object has the box and the number of voxels that it had then, and no later commit wrote
+    /// to a cuboid that has voxels of it. The label index knows that.
     ///
     /// - Returns: nil where there is none that counts.
     /// - Throws: 22V08 for an image channel, XX001 for a damaged mesh.
@@ -104,19 +105,13 @@ extension Channel {
                 "XX001", "the stored mesh of ID \(id) of \(path) is damaged",
                 hint: "PUT MESH again; with X *, SELECT MESH makes one from the labels")
         }
-        let objects = try boundingBoxes(
-            of: [id], in: wholeBaseLevel, view: view, control: control, statistics: &statistics)
+        let objects = try objects(
+            ids: IDCondition(ids: [id]), in: wholeBaseLevel, view: view, control: control,
+            statistics: &statistics)
         guard let object = objects.first, object.box == stored.box,
-            UInt64(object.voxelCount) == stored.voxelCount,
-            try newestCommit(in: object.box, view) <= found.commit
+            object.voxelCount == stored.voxelCount, object.commit <= found.commit
         else { return nil }
         return stored.mesh
-    }
-
-    /// The newest commit that wrote to cuboids of a box of the base level, at the default time sample.
-    private func newestCommit(in box: VoxelBox, _ view: DatabaseView) throws(DatabaseError) -> UInt64 {
-        let group = layout.group(try layout.baseLevel, time: defaultTimeSample)
-        return try reader().locate(view.view, group, box).reduce(0) { max($0, $1.newestSequence) }
     }
 
     /// Where the mesh of an ID lies.

@@ -43,6 +43,9 @@ struct ChannelNames {
 
     /// A cuboid in words: `lab/mouse/em X 0:512 Y 0:512 Z 0:16, resolution 1, time 0`.
     func words(_ key: CuboidKey) -> String? {
+        if key.group == .mapping(of: key.group.channel), layouts[key.group.channel] != nil {
+            return "merged IDs of \(path(key.group.channel))"
+        }
         guard key.group.channel != SystemGroup.channel, let box = box(key),
             let level = ResolutionLevel(rawValue: key.group.resolution)
         else { return nil }
@@ -57,8 +60,9 @@ struct ChannelNames {
 
     /// The losses of voxels in a report, each with the channel's name and its voxels.
     func losses(_ report: SalvageReport) -> [SalvagedLoss] {
-        var losses = report.losses.filter { $0.group.channel != SystemGroup.channel && $0.group.holdsVoxels }
-            .flatMap(named)
+        var losses = report.losses.filter {
+            $0.group.channel != SystemGroup.channel && $0.group.holdsVoxels
+        }.flatMap(named)
         for stretch in report.stretches where stretch.lowest.group.channel != SystemGroup.channel {
             losses += exact(stretch) ?? LostStretchRows(stretch, names: self, report).rows
         }
@@ -89,6 +93,22 @@ struct ChannelNames {
                     ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
                     : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
             }
+    }
+
+    /// Losses of merged IDs, in words.
+    func mappingLosses(_ report: SalvageReport) -> [String] {
+        let pages = report.losses.filter { $0.group == .mapping(of: $0.group.channel) }.map { loss in
+            "merged IDs of \(path(loss.group.channel)) are lost and read as they are stored, in \(loss.path)"
+        }
+        let stretches = report.stretches.flatMap { stretch in
+            let ends = [stretch.lowest.group, stretch.highest.group]
+            let merged = report.shapes.filter { $0.value.actions.contains { $0.hasPrefix("MERGE IDS") } }
+            let channels = Set(merged.keys).union(ends.filter { !$0.holdsVoxels }.map(\.channel))
+            return channels.sorted().filter { channel in
+                (ends[0]...ends[1]).contains(.mapping(of: channel))
+            }.map { "merged IDs of \(path($0)) may be among what is lost in \(stretch.path)" }
+        }
+        return Set(pages + stretches).sorted()
     }
 
     private func named(_ loss: SalvageLoss) -> [SalvagedLoss] {

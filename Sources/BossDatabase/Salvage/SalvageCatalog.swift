@@ -264,7 +264,9 @@ struct SalvageCatalog {
     }
 
     /// Words with which the part of an action begins that changed voxels; others name channels of which nothing changed.
-    private static let voxelVerbs = ["INSERT", "DELETE", "UPDATE", "IMPORT", "DOWNSAMPLE", "RESTORE"]
+    private static let voxelVerbs = [
+        "INSERT", "DELETE", "UPDATE", "IMPORT", "DOWNSAMPLE", "RESTORE", "MERGE", "BAKE",
+    ]
 
     /// The only path of a channel that commits to that channel alone speak of.
     static func path(in actions: [String]) -> [String]? {

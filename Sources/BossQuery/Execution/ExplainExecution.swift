@@ -6,7 +6,7 @@ import BossVoxels
 /// One step of a plan.
 struct PlanStep {
     let node: String
-    let detail: String
+    var detail: String
     var pageCount: UInt64?
     var byteCount: UInt64?
     /// Whether ANALYZE shows here what the statement did.
@@ -42,7 +42,8 @@ extension StatementExecutor {
         }
         guard explain.isAnalyzed else { return .rows(RowSet(columns: columns, rows: rows)) }
         columns += [
-            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "rows",
+            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "summaries",
+            "index_entries", "rows",
         ].map {
             Column($0, .uint64)
         }
@@ -54,7 +55,7 @@ extension StatementExecutor {
         let value = try execute(explain.statement)
         let elapsed = started.duration(to: clock.now).milliseconds
         for (index, step) in steps.enumerated() {
-            rows[index] += step.isReading ? measured(value, elapsed) : Array(repeating: .null, count: 8)
+            rows[index] += step.isReading ? measured(value, elapsed) : Array(repeating: .null, count: 10)
         }
         return .rows(RowSet(columns: columns, rows: rows))
     }
@@ -68,7 +69,8 @@ extension StatementExecutor {
         return [
             statistics.pageCount, statistics.brickCount, statistics.decodedBrickCount,
             statistics.cachedBrickCount,
-            statistics.readByteCount, statistics.decodedByteCount, rowCount,
+            statistics.readByteCount, statistics.decodedByteCount, statistics.summaryCount,
+            statistics.indexEntryCount, rowCount,
         ].map { .unsigned(UInt64($0)) } + [.float((milliseconds * 1000).rounded() / 1000)]
     }
 
@@ -81,11 +83,12 @@ extension StatementExecutor {
                 PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
             ]
         case .findIDs(let query):
-            return try scanSteps(
+            return try labelSteps(
                 query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
         case .boundingBox(let query):
-            return try scanSteps(
-                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "scan, no ID index yet")
+            return try labelSteps(
+                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "union of their parts",
+                byID: true)
         case .countVoxels(let query):
             return try scanSteps(query.path, query.region, "count voxels", "by distinct value")
         case .statisticsOf(let call), .histogramOf(let call):
@@ -111,6 +114,25 @@ extension StatementExecutor {
             PlanStep(node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
             encoding,
         ]
+    }
+
+    /// Steps of a question about labels: which index is asked, and what is left to scan.
+    private mutating func labelSteps(
+        _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String, byID: Bool = false
+    ) throws(DatabaseError) -> [PlanStep] {
+        let bound = try bind(region, of: source(path))
+        return labelSteps(bound, byID: byID) + [PlanStep(node: node, detail: detail)]
+    }
+
+    func labelSteps(_ bound: BoundRegion, byID: Bool) -> [PlanStep] {
+        var steps = readSteps(bound, "scan rim")
+        steps[steps.count - 1].detail = "bricks of cuboids that a label of the region's border crosses"
+        let index =
+            byID
+            ? PlanStep(node: "label index", detail: "cuboids of these IDs, by segment file and page of the log")
+            : PlanStep(node: "label summaries", detail: "cuboids that lie wholly in the region")
+        steps.insert(index, at: steps.count - 1)
+        return steps
     }
 
     private mutating func scanSteps(

@@ -62,6 +62,9 @@ struct StatementExecutor {
         case .version(let version, let position): return try run(version, position)
         case .label(.putMesh(let id, let path, let file), let position):
             return try putMesh(id, path, file, position)
+        case .label(.merge(let ids, let target, let path), let position):
+            return try mergeIDs(ids, into: target, path, position)
+        case .label(.bake(let path), let position): return try bakeMapping(path, position)
         case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
             .job:
             throw Self.notSupported(statement.featureName, statement.position)
@@ -104,7 +107,7 @@ extension Statement {
     fileprivate var isChange: Bool {
         switch self {
         case .insertCutout, .deleteCutout, .importFiles, .downsample, .createResource, .alterResource,
-            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _), .label(.putMesh, _):
+            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _), .label:
             true
         default: false
         }

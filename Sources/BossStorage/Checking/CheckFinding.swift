@@ -54,6 +54,8 @@ package struct CheckProgress: Hashable, Sendable {
 enum CheckRemedy {
     static let restore = "restore the file from a backup, or salvage the database"
     static let rewrite = "write the cuboid again, restore the file from a backup, or salvage the database"
+    static let mapping =
+        "restore the channel to a snapshot, restore the file from a backup, or salvage the database"
     static let nextOpen = "nothing is needed: opening the database for writing removes it"
     static let none = "nothing is needed; watch the disk"
     static let report = "keep a copy of the database and report a defect of the engine"
@@ -68,6 +70,7 @@ extension PageGroup {
         }
         switch resolution {
         case ReservedResolution.meshes: return "stored meshes of channel \(channel)"
+        case ReservedResolution.mapping: return "the mapping of channel \(channel)"
         default: return "channel \(channel), resolution \(resolution), time \(time)"
         }
     }
@@ -80,6 +83,7 @@ extension CuboidKey {
         if group.resolution == ReservedResolution.meshes {
             return "mesh of ID \(UInt64(group.time) << 63 | morton) of channel \(group.channel)"
         }
+        if group.isMapping { return "page \(morton) of \(group.words)" }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }

@@ -137,6 +137,10 @@ package struct Salvage {
         for group in inventory.versions.keys.sorted() where !dropped.contains(group.channel) {
             let codes = inventory.versions[group] ?? [:]
             let tombstones = inventory.tombstones[group] ?? []
+            if group.isMapping {
+                try writeMapping(group, reading, to: &writer, &report)
+                continue
+            }
             for code in codes.keys.sorted() {
                 try control()
                 let cuboid = SalvagedCuboid(
@@ -148,7 +152,7 @@ package struct Salvage {
                     noted.insert(code)
                     if let note = cuboid.note { Self.take(note, &report) }
                 }
-                if !SystemGroup.isSystem(group) {
+                if !SystemGroup.isSystem(group), group.holdsVoxels {
                     report.shapes[group.channel, default: SalvagedShape()].take(cuboid)
                 }
                 byteCount += cuboid.byteCount

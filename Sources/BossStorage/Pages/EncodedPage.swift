@@ -77,7 +77,7 @@ package final class EncodedPage: @unchecked Sendable {
     /// A page of one raw brick that holds bytes other than voxels.
     ///
     /// - Precondition: 1 to `PageLimits.brickByteCount` bytes.
-    static func bytes(_ bytes: [UInt8], key: CuboidKey) -> EncodedPage {
+    package static func bytes(_ bytes: [UInt8], key: CuboidKey) -> EncodedPage {
         precondition(!bytes.isEmpty && bytes.count <= PageLimits.brickByteCount, "bytes of one brick")
         let start = Int(alignUp(UInt64(PageHeader.byteCount + BrickEntry.byteCount), to: 64))
         let entry = BrickEntry(

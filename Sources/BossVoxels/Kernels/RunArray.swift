@@ -96,13 +96,23 @@ package struct RunArray: Sendable {
     ///
     /// - Precondition: the box of the window's extent at `origin` lies inside the array.
     package func fill(_ window: MutableVoxelWindow, from origin: VoxelPoint) {
+        withParts { palette, _, _ in fill(window, from: origin, palette: palette) }
+    }
+
+    /// The same with other values in the place of the array's own.
+    ///
+    /// - Parameter palette: as many values as the array has, by their numbers.
+    func fill(
+        _ window: MutableVoxelWindow, from origin: VoxelPoint, palette: UnsafeBufferPointer<UInt64>
+    ) {
+        precondition(palette.count == valueCount, "a value for each number")
         let part = window.extent
         precondition(
             origin.x >= 0 && origin.y >= 0 && origin.z >= 0 && origin.x <= extent.x - part.x
                 && origin.y <= extent.y - part.y && origin.z <= extent.z - part.z,
             "the box lies inside the array")
         guard !part.isEmpty else { return }
-        withParts { palette, rowStarts, runs in
+        withParts { _, rowStarts, runs in
             guard let palette = palette.baseAddress, let starts = rowStarts.baseAddress,
                 let runs = runs.baseAddress
             else { return }
