@@ -42,7 +42,8 @@ extension StatementExecutor {
         }
         guard explain.isAnalyzed else { return .rows(RowSet(columns: columns, rows: rows)) }
         columns += [
-            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "summaries",
+            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded",
+            "summaries",
             "index_entries", "rows",
         ].map {
             Column($0, .uint64)
@@ -111,7 +112,8 @@ extension StatementExecutor {
             return [step, encoding]
         }
         return readSteps(try bind(mesh.region, of: mesh.channel), "scan bricks") + [
-            PlanStep(node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
+            PlanStep(
+                node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
             encoding,
         ]
     }
@@ -129,7 +131,8 @@ extension StatementExecutor {
         steps[steps.count - 1].detail = "bricks of cuboids that a label of the region's border crosses"
         let index =
             byID
-            ? PlanStep(node: "label index", detail: "cuboids of these IDs, by segment file and page of the log")
+            ? PlanStep(
+                node: "label index", detail: "cuboids of these IDs, by segment file and page of the log")
             : PlanStep(node: "label summaries", detail: "cuboids that lie wholly in the region")
         steps.insert(index, at: steps.count - 1)
         return steps
