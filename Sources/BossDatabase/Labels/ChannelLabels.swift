@@ -19,10 +19,12 @@ extension Channel {
         let pinned = if let view { view } else { try database.view() }
         // Of whole objects the index knows all.
         if ids != .all, checked.box == layout.hierarchy.box(at: checked.level) {
-            return try objects(ids: ids, in: region, view: pinned, control: control, statistics: &statistics).map {
-                LabelSummary(
-                    id: $0.id, voxelCount: Int(clamping: $0.voxelCount), box: $0.box, cuboidCount: $0.cuboidCount)
-            }
+            return try objects(ids: ids, in: region, view: pinned, control: control, statistics: &statistics)
+                .map {
+                    LabelSummary(
+                        id: $0.id, voxelCount: Int(clamping: $0.voxelCount), box: $0.box,
+                        cuboidCount: $0.cuboidCount)
+                }
         }
         let mapping = try mapping(in: pinned)
         let wanted = mapping?.stored(ids) ?? ids

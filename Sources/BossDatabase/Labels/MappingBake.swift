@@ -161,6 +161,9 @@ private struct MappingBake: Sendable {
                     key: key, bits: root, voxelByteCount: layout.voxelType.byteCount, isLabelled: true),
                 changedVoxelCount: root == bits ? 0 : voxelCount(layout.grid.box(of: index)))
         }
+        // What the summary of a cuboid knows needs no look at its voxels.
+        let labels = try labels(located, group)
+        if let labels, !labels.isChanged, !isForced { return Baked(page: nil, changedVoxelCount: 0) }
         var builder = layout.fullPageBuilder(key)
         var (changed, isTouched) = (0, isForced)
         for brick in 0..<layout.grid.brickCount {
@@ -185,12 +188,13 @@ private struct MappingBake: Sendable {
             }
         }
         guard isTouched else { return Baked(page: nil, changedVoxelCount: changed) }
-        let labels = try labels(located, group)
-        return Baked(page: builder.finish(labels: labels), changedVoxelCount: changed)
+        return Baked(page: builder.finish(labels: labels?.baked), changedVoxelCount: changed)
     }
 
-    /// The labels of a cuboid as they read, as far as they are known.
-    private func labels(_ located: LocatedPage, _ group: PageGroup) throws(DatabaseError) -> [PageLabel]? {
+    /// The labels of a cuboid as they read, as far as they are known, and whether any is a merged one.
+    private func labels(
+        _ located: LocatedPage, _ group: PageGroup
+    ) throws(DatabaseError) -> (baked: [PageLabel], isChanged: Bool)? {
         let stored = try mappingErrors { () throws(StorageError) in
             try reader.engine.labels(of: located, group)
         }
@@ -200,7 +204,8 @@ private struct MappingBake: Sendable {
             let shown = label.renamed(mapping.root(of: label.id))
             if baked[shown.id]?.add(shown) == nil { baked[shown.id] = shown }
         }
-        return baked.values.sorted { $0.id < $1.id }
+        let isChanged = labels.contains { mapping.isMerged($0.id) }
+        return (baked.values.sorted { $0.id < $1.id }, isChanged)
     }
 
     /// Appends a brick with merged IDs.

@@ -129,7 +129,8 @@ struct ObjectReader: Sendable {
         var shown: [UInt64: LabelObject] = [:]
         for label in labels where label.id != layout.backgroundBits {
             let id = mapping?.root(of: label.id) ?? label.id
-            let part = LabelObject(id, label, at: origin, time: scanner.time, commit: commit, isMapped: mapping != nil)
+            let part = LabelObject(
+                id, label, at: origin, time: scanner.time, commit: commit, isMapped: mapping != nil)
             guard mapping != nil else {
                 if objects[id]?.add(part) == nil { objects[id] = part }
                 continue

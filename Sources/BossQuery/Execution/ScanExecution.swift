@@ -125,7 +125,9 @@ extension StatementExecutor {
     private mutating func countByID(
         _ bound: BoundRegion, _ condition: ValueCondition?, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
-        let found = try labels(bound, .all, position).filter { condition?.matches(.integer(Int128($0.id))) ?? true }
+        let found = try labels(bound, .all, position).filter {
+            condition?.matches(.integer(Int128($0.id))) ?? true
+        }
         return .rows(
             RowSet(
                 columns: [Column("id", .uint64), Column("count", .uint64)],
