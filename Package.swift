@@ -49,6 +49,9 @@ let package = Package(
             name: "BossFormats", dependencies: ["BossGeometry", "BossVoxels", "CPNG", "CTIFF", "CZlib"],
             swiftSettings: checked),
 
+        // Surfaces of labels: surface nets, mesh files.
+        .target(name: "BossMeshes", dependencies: ["BossGeometry"], swiftSettings: strict),
+
         // The engine: file system seam, log, segment files, manifest, views, buffer pool.
         .target(name: "CPosixShim"),
         .target(
@@ -65,7 +68,8 @@ let package = Package(
         .target(
             name: "BossDatabase",
             dependencies: [
-                "BossGeometry", "BossVoxels", "BossCodec", "BossFormats", "BossStorage", "BossCatalog",
+                "BossGeometry", "BossVoxels", "BossCodec", "BossFormats", "BossMeshes", "BossStorage",
+                "BossCatalog",
             ],
             swiftSettings: checked),
 
@@ -73,7 +77,7 @@ let package = Package(
         .target(
             name: "BossQuery",
             dependencies: [
-                "BossGeometry", "BossVoxels", "BossFormats", "BossCatalog", "BossDatabase",
+                "BossGeometry", "BossVoxels", "BossFormats", "BossMeshes", "BossCatalog", "BossDatabase",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: checked),
@@ -81,7 +85,9 @@ let package = Package(
         // What a program imports.
         .target(
             name: "BossQL",
-            dependencies: ["BossGeometry", "BossVoxels", "BossCatalog", "BossDatabase", "BossQuery"],
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossMeshes", "BossCatalog", "BossDatabase", "BossQuery",
+            ],
             swiftSettings: checked),
 
         // The command line; GNU readline is linked here and nowhere else.
@@ -144,6 +150,9 @@ let package = Package(
             exclude: ["Fixtures/make.py"],
             swiftSettings: checked),
         .testTarget(
+            name: "BossMeshesTests", dependencies: ["BossMeshes", "BossGeometry", "BossTestSupport"],
+            swiftSettings: checked),
+        .testTarget(
             name: "BossStorageTests",
             dependencies: [
                 "BossStorage", "BossSimulator", "BossCodec", "BossVoxels", "BossGeometry", "BossTestSupport",
@@ -157,13 +166,15 @@ let package = Package(
         .testTarget(
             name: "BossDatabaseTests",
             dependencies: [
-                "BossDatabase", "BossStorage", "BossCatalog", "BossCodec", "BossFormats", "BossVoxels",
-                "BossGeometry", "BossTestSupport",
+                "BossDatabase", "BossStorage", "BossCatalog", "BossCodec", "BossFormats", "BossMeshes",
+                "BossVoxels", "BossGeometry", "BossTestSupport",
             ],
             swiftSettings: checked),
         .testTarget(
             name: "BossQueryTests",
-            dependencies: ["BossQuery", "BossDatabase", "BossVoxels", "BossGeometry", "BossTestSupport"],
+            dependencies: [
+                "BossQuery", "BossDatabase", "BossMeshes", "BossVoxels", "BossGeometry", "BossTestSupport",
+            ],
             swiftSettings: checked),
         .testTarget(
             name: "BossQLTests",
@@ -176,8 +187,8 @@ let package = Package(
         .testTarget(
             name: "BossFuzzTests",
             dependencies: [
-                "BossStorage", "BossCodec", "BossFormats", "BossQuery", "BossDatabase", "BossVoxels",
-                "BossGeometry",
+                "BossStorage", "BossCodec", "BossFormats", "BossMeshes", "BossQuery", "BossDatabase",
+                "BossVoxels", "BossGeometry",
             ],
             path: "Fuzzing", exclude: ["Corpus", "StorageEntry", "QueryEntry", "Package.appendix"],
             swiftSettings: checked),

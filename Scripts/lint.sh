@@ -71,11 +71,12 @@ allowed_imports() {
     BossVoxels) echo "BossGeometry CVoxelKernels $system" ;;
     BossCodec) echo "BossGeometry BossVoxels CBlosc CChecksum $system" ;;
     BossFormats) echo "BossGeometry BossVoxels CPNG CTIFF CZlib $system" ;;
+    BossMeshes) echo "BossGeometry $system" ;;
     BossStorage) echo "BossGeometry BossVoxels BossCodec CPosixShim $system" ;;
     BossCatalog) echo "BossGeometry BossVoxels GRDB $system Foundation" ;;
-    BossDatabase) echo "BossGeometry BossVoxels BossCodec BossFormats BossStorage BossCatalog $system Foundation" ;;
-    BossQuery) echo "BossGeometry BossVoxels BossFormats BossCatalog BossDatabase GRDB $system Foundation" ;;
-    BossQL) echo "BossGeometry BossVoxels BossCatalog BossDatabase BossQuery" ;;
+    BossDatabase) echo "BossGeometry BossVoxels BossCodec BossFormats BossMeshes BossStorage BossCatalog $system Foundation" ;;
+    BossQuery) echo "BossGeometry BossVoxels BossFormats BossMeshes BossCatalog BossDatabase GRDB $system Foundation" ;;
+    BossQL) echo "BossGeometry BossVoxels BossMeshes BossCatalog BossDatabase BossQuery" ;;
     bossql)
         echo "BossQL BossGeometry BossVoxels BossFormats BossDatabase BossQuery CReadline ArgumentParser $system Foundation"
         ;;

@@ -137,6 +137,9 @@ extension Database {
         return catalogProblems.map(DatabaseFinding.init(catalog:))
             + DatabaseFinding.ahead(applied, of: engine)
             + found.map { DatabaseFinding($0, names) }
+            + (isFull
+                ? try LabelCheck(engine: engine, names: names, control: control).run(
+                    channel: channel?.layout.channel) : [])
     }
 
     /// Looks for damage in a database that nobody in this process has open, also in one that does not open. Nothing is

@@ -28,6 +28,7 @@ public final class Database: Sendable {
     let engine: StorageEngine
     let workers: Workers
     let writeTurns = WriteTurns()
+    let labelMappings = LabelMappingCache()
 
     init(
         path: String, options: DatabaseOptions, catalog: Catalog, engine: StorageEngine

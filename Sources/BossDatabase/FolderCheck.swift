@@ -49,6 +49,8 @@ struct FolderCheck {
         }
         let names = try checkCatalog(opened.catalog, engine)
         report.findings += found.map { DatabaseFinding($0, names) }
+        guard report.isFull, let engine else { return }
+        report.findings += try LabelCheck(engine: engine, names: names, control: control).run()
     }
 
     /// What could be opened.

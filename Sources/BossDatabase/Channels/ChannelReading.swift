@@ -88,9 +88,10 @@ extension Channel {
         _ region: CheckedRegion, as reading: VoxelReading, view pinned: View,
         into memory: UnsafeMutableRawBufferPointer, control: OperationControl
     ) throws(DatabaseError) -> ReadStatistics {
-        var reader = reader()
-        reader.function = try function(reading, in: pinned, voxelCount: region.voxelCount)
-        let sampleByteCount = region.box.voxelCount * (reader.function?.result ?? voxelType).byteCount
+        let function = try function(reading, in: pinned, voxelCount: region.voxelCount)
+        var reader = function == nil ? try mappedReader(pinned) : reader()
+        reader.function = function
+        let sampleByteCount = region.box.voxelCount * (function?.result ?? voxelType).byteCount
         var statistics = ReadStatistics()
         for (number, time) in region.time.enumerated() {
             let part = UnsafeMutableRawBufferPointer(

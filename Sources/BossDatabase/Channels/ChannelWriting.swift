@@ -186,7 +186,7 @@ extension Channel {
     ) throws(DatabaseError) {
         for (number, time) in region.time.enumerated() {
             let sample = bytes.advanced(by: number * region.box.voxelCount * voxelType.byteCount)
-            try writer.write(
+            try writer(mode, over: transaction.view.view).write(
                 .init(bytes: sample, box: region.box), level: region.level, time: time, mode: mode,
                 view: transaction.view.view, fullPagesOnly: false, cancellation: control.cancellation,
                 pendingBricks: transaction.pendingBricks
@@ -215,7 +215,7 @@ extension Channel {
         var summary = WriteSummary()
         for (number, time) in region.time.enumerated() {
             let sample = bytes.advanced(by: number * region.box.voxelCount * voxelType.byteCount)
-            summary.changedVoxelCount += try writer.write(
+            summary.changedVoxelCount += try writer(mode, over: bulk.base).write(
                 .init(bytes: sample, box: region.box), level: region.level, time: time, mode: mode, to: bulk,
                 control: control)
         }
@@ -236,6 +236,13 @@ extension Channel {
 
     var writer: CutoutWriter {
         CutoutWriter(engine: database.engine, layout: layout, workers: database.workers)
+    }
+
+    /// A writer for a mode: where old voxels are compared with new ones, merged IDs are the same.
+    func writer(_ mode: WriteMode, over view: View) throws(DatabaseError) -> CutoutWriter {
+        var writer = writer
+        if mode == .strict { writer.mapping = try mapping(in: DatabaseView(view: view)) }
+        return writer
     }
 }
 

@@ -10,7 +10,9 @@ struct CutoutReader: Sendable {
     let layout: ChannelLayout
     let workers: Workers
     var hint = CacheHint.interactive
-    /// What is made of each voxel; nil gives them as they are stored.
+    /// What labels read as; without it they are read as they are stored.
+    var mapping: LabelMapping?
+    /// What is made of each stored voxel, in the place of the mapping.
     var function: VoxelFunction?
 
     /// Bytes of a voxel of the result.
@@ -86,13 +88,13 @@ struct CutoutReader: Sendable {
             statistics.pageCount += 1
             let resolved = try mappingErrors { () throws(StorageError) in try engine.resolve(page, group) }
             if let bits = resolved.constantBits {
-                fillConstant(target, box, clip: clip, bits: bits)
+                fillConstant(target, box, clip: clip, bits: shown(bits))
                 continue
             }
             layout.grid.forEachBrick(in: clip, of: index) { brickIndex, origin, part in
                 switch resolved.source(ofBrick: brickIndex) {
                 case .background: fillConstant(target, box, clip: part, bits: layout.backgroundBits)
-                case .constant(let bits): fillConstant(target, box, clip: part, bits: bits)
+                case .constant(let bits): fillConstant(target, box, clip: part, bits: shown(bits))
                 case .stored(let brick):
                     parts.append(BrickPart(brick: brick, brickOrigin: origin, clip: part))
                 }
@@ -167,6 +169,7 @@ struct CutoutReader: Sendable {
             to: target.base, destinationExtent: box.extent,
             destinationOrigin: part.clip.lower.relative(to: box.lower), extent: part.clip.extent,
             voxelByteCount: layout.voxelType.byteCount)
+        if let mapping { return try copyMapped(part, mapping, box, target, &plan, &cost) }
         do { try engine.copy(part.brick, plan: &plan, hint: hint, cost: &cost) } catch {
             throw DatabaseError(error)
         }

@@ -29,6 +29,8 @@ struct CutoutWriter: Sendable {
     let engine: StorageEngine
     let layout: ChannelLayout
     let workers: Workers
+    /// What labels read as, for writes that compare.
+    var mapping: LabelMapping?
 
     /// Delta pages above a full one, at most; the next write folds them into a full page.
     static let maximumDeltaCount = 4

@@ -115,13 +115,14 @@ struct PageAssembly {
     }
 
     private func gather(
-        _ part: VoxelBox, of bytes: SharedBytes, to target: UnsafeMutableRawPointer, at origin: VoxelPoint
+        _ part: VoxelBox, of bytes: SharedBytes, to target: UnsafeMutableRawPointer, at origin: VoxelPoint,
+        in array: VoxelExtent? = nil
     ) {
         VoxelCopy.copyBox(
             from: bytes.base, sourceExtent: source.box.extent,
             sourceOrigin: part.lower.relative(to: source.box.lower), to: target,
-            destinationExtent: writer.layout.grid.brick, destinationOrigin: origin, extent: part.extent,
-            voxelByteCount: writer.layout.voxelType.byteCount)
+            destinationExtent: array ?? writer.layout.grid.brick, destinationOrigin: origin,
+            extent: part.extent, voxelByteCount: writer.layout.voxelType.byteCount)
     }
 
     /// The old brick with the new voxels over it.
@@ -155,11 +156,36 @@ struct PageAssembly {
     private func conflicts(
         _ part: VoxelBox, _ written: SharedBytes, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint
     ) -> Bool {
-        VoxelCopy.conflicts(
+        if let mapping = writer.mapping { return conflicts(part, written, target, place, mapping) }
+        return VoxelCopy.conflicts(
             from: written.base, sourceExtent: source.box.extent,
             sourceOrigin: part.lower.relative(to: source.box.lower), to: UnsafeRawPointer(target),
             destinationExtent: writer.layout.grid.brick, destinationOrigin: place, extent: part.extent,
             voxelByteCount: writer.layout.voxelType.byteCount, backgroundBits: writer.layout.backgroundBits)
+    }
+
+    /// The same for what both read as: labels of one object replace one another.
+    private func conflicts(
+        _ part: VoxelBox, _ written: SharedBytes, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint,
+        _ mapping: LabelMapping
+    ) -> Bool {
+        let (extent, width) = (part.extent, writer.layout.voxelType.byteCount)
+        let shown = VoxelStorage(byteCount: 2 * part.voxelCount * width, zeroed: false)
+        return shown.withUnsafeMutableBytes { bytes in
+            guard let new = bytes.baseAddress else { return false }
+            let old = new + part.voxelCount * width
+            gather(part, of: written, to: new, at: .zero, in: extent)
+            VoxelCopy.copyBox(
+                from: target, sourceExtent: writer.layout.grid.brick, sourceOrigin: place, to: old,
+                destinationExtent: extent, destinationOrigin: .zero, extent: extent, voxelByteCount: width)
+            for voxels in [new, old] {
+                mapping.apply(to: MutableVoxelWindow(voxels, extent: extent, voxelByteCount: width))
+            }
+            return VoxelCopy.conflicts(
+                from: new, sourceExtent: extent, sourceOrigin: .zero, to: UnsafeRawPointer(old),
+                destinationExtent: extent, destinationOrigin: .zero, extent: extent, voxelByteCount: width,
+                backgroundBits: writer.layout.backgroundBits)
+        }
     }
 
     func fill(_ bytes: UnsafeMutableRawBufferPointer, with old: BrickSource) throws(DatabaseError) {

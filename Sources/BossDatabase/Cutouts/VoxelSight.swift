@@ -4,9 +4,12 @@ import BossVoxels
 /// From what is stored to what statements see of it, the one place for reads and for writes.
 extension Channel {
     /// What a state shows of stored voxels; nil where it shows them as they are.
-    private func sight(in view: View) throws(DatabaseError) -> (@Sendable (UInt64) -> UInt64)? { nil }
+    private func sight(in view: View) throws(DatabaseError) -> (@Sendable (UInt64) -> UInt64)? {
+        guard let mapping = try mapping(in: DatabaseView(view: view)) else { return nil }
+        return { mapping.root(of: $0) }
+    }
 
-    /// The function of a read; nil where voxels are given as they are stored.
+    /// The function of a read; nil where voxels are given as the state shows them.
     func function(
         _ reading: VoxelReading, in view: View, voxelCount: Int
     ) throws(DatabaseError) -> VoxelFunction? {
@@ -14,10 +17,7 @@ extension Channel {
         let see: @Sendable (UInt64) -> UInt64 = sight ?? { $0 }
         let background = layout.backgroundBits
         switch reading {
-        case .stored:
-            return sight.map {
-                VoxelFunction(of: voxelType, to: voxelType, voxelCount: voxelCount, $0)
-            }
+        case .stored: return nil
         case .keeping(let condition):
             return VoxelFunction(of: voxelType, to: voxelType, voxelCount: voxelCount) { bits in
                 let seen = see(bits)
@@ -30,14 +30,16 @@ extension Channel {
         }
     }
 
-    /// The function of a write: voxels that are seen to fulfil a condition get a new value, others stay as they are
-    /// stored.
+    /// The function of a write: voxels that are seen to fulfil a condition get a new value. Others stay as they are
+    /// stored, and so do those that are seen as the new value already.
     func function(
         _ change: VoxelChange, in view: View, voxelCount: Int
     ) throws(DatabaseError) -> VoxelFunction {
         let see: @Sendable (UInt64) -> UInt64 = try sight(in: view) ?? { $0 }
+        let target = see(change.bits)
         return VoxelFunction(of: voxelType, to: voxelType, voxelCount: voxelCount) { bits in
-            change.condition(see(bits)) ? change.bits : bits
+            let seen = see(bits)
+            return change.condition(seen) && seen != target ? change.bits : bits
         }
     }
 }

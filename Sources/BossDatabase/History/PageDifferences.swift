@@ -14,7 +14,8 @@ public struct PageDifference: Hashable, Sendable {
 }
 
 extension Channel {
-    /// Compares two states cuboid by cuboid. Cuboids that have the same version in both are not read.
+    /// Compares two states cuboid by cuboid, voxels as they are stored: merging IDs makes no difference. Cuboids that have
+    /// the same version in both are not read.
     ///
     /// - Returns: the cuboids that differ, by time sample and Morton code.
     /// - Throws: 22V01, 22V02, 22V06 for a region that does not fit, XX001, 57014.
@@ -117,7 +118,8 @@ extension Channel {
 
     /// Writes the voxels of an older state as a new commit.
     ///
-    /// Only cuboids that have other versions now are read and written; all or nothing.
+    /// Only cuboids that have other versions now are read and written; all or nothing. Stored voxels are compared and
+    /// restored. Merged IDs are those of the older state again where all of the channel is restored, and stay else.
     ///
     /// - Parameter old: the state to come back to.
     /// - Throws: as `write`. Cuboids that others change meanwhile are restored again.
@@ -147,14 +149,21 @@ extension Channel {
                     summary.changedVoxelCount += try written.get()
                 }
             }
+            let isMappingRestored = isWhole(checked) ? try addMapping(of: old.view, to: bulk) : false
             bulk.describe(
                 "RESTORE \(path)\(words(of: checked)) TO @#\(old.commit)",
                 changedVoxelCount: summary.changedVoxelCount)
             let commit = try commit(bulk)
-            if summary.changedVoxelCount > 0 { summary.commit = commit }
+            if summary.changedVoxelCount > 0 || isMappingRestored { summary.commit = commit }
             return summary
         }
     }
+
+    /// Whether a region is all of the channel, so that its merged IDs are restored too.
+    private func isWhole(_ region: CheckedRegion) -> Bool {
+        region.box == box(at: region.level) && region.time == 0..<timeSampleCount
+    }
+
     /// The part of a channel as a statement names it; nothing for all of it.
     private func words(of region: CheckedRegion) -> String {
         let extent = layout.hierarchy.box(at: region.level)

@@ -112,7 +112,7 @@ extension Channel {
         let voxels = widened(fileBytes, from: reader.voxelType, voxelCount: slab.voxelCount)
         let written = voxels.withUnsafeBytes { bytes in
             Result { () throws(DatabaseError) in
-                try writer.write(
+                try writer(mode, over: bulk.base).write(
                     .init(bytes: SharedBytes(bytes), box: slab), level: level, time: time, mode: mode,
                     to: bulk,
                     control: control)

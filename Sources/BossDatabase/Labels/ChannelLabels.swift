@@ -2,29 +2,6 @@ import BossGeometry
 import BossStorage
 import BossVoxels
 
-/// Which IDs, as a query asks for them.
-public struct IDCondition: Hashable, Sendable {
-    let ranges: LabelRanges
-
-    /// Every ID.
-    public static let all = IDCondition(ranges: .all)
-
-    /// IDs in any of these ranges.
-    public init(_ ranges: [ClosedRange<UInt64>]) { self.ranges = LabelRanges(ranges) }
-
-    /// These IDs.
-    public init(ids: some Sequence<UInt64>) { ranges = LabelRanges(ids: ids) }
-
-    private init(ranges: LabelRanges) { self.ranges = ranges }
-
-    /// Whether an ID is meant.
-    public func contains(_ id: UInt64) -> Bool { ranges.contains(id) }
-    /// Whether every ID is meant.
-    public var isAll: Bool { ranges == .all }
-    /// The ranges, ascending and disjoint.
-    public var idRanges: [ClosedRange<UInt64>] { ranges.ranges }
-}
-
 /// Questions about objects, answered from the label index.
 extension Channel {
     /// The distinct IDs of a region with their voxel counts and boxes, ascending; background is left out.
@@ -40,13 +17,25 @@ extension Channel {
         try requireAnnotation()
         let checked = try check(region)
         let pinned = if let view { view } else { try database.view() }
+        // Of whole objects the index knows all.
+        if ids != .all, checked.box == layout.hierarchy.box(at: checked.level) {
+            return try objects(ids: ids, in: region, view: pinned, control: control, statistics: &statistics)
+                .map {
+                    LabelSummary(
+                        id: $0.id, voxelCount: Int(clamping: $0.voxelCount), box: $0.box,
+                        cuboidCount: $0.cuboidCount)
+                }
+        }
+        let mapping = try mapping(in: pinned)
+        let wanted = mapping?.stored(ids) ?? ids
         var total = LabelReader.Found()
         for time in checked.time {
             let reader = LabelReader(
-                scanner: scanner(checked, time: time, pinned, control), wanted: ids.ranges)
+                scanner: try scanner(checked, time: time, pinned, control, asStored: true),
+                wanted: wanted.labelRanges, mapping: mapping)
             total.merge(try reader.read(checked.box, &statistics))
         }
-        return total.table.sortedEntries.map {
+        return total.table.sortedEntries.filter { ids.contains($0.id) }.map {
             LabelSummary(
                 id: $0.id, voxelCount: $0.voxelCount, box: $0.box ?? VoxelBox(x: 0..<0, y: 0..<0, z: 0..<0),
                 cuboidCount: total.cuboidCounts[$0.id] ?? 0)
@@ -76,19 +65,22 @@ extension Channel {
         try requireAnnotation()
         let checked = try check(region)
         let pinned = if let view { view } else { try database.view() }
+        let mapping = try mapping(in: pinned)
         var total: [UInt64: LabelObject] = [:]
         for time in checked.time {
-            let reader = ObjectReader(scanner: scanner(checked, time: time, pinned, control))
-            var wanted = ids.ranges
+            let reader = ObjectReader(
+                scanner: try scanner(checked, time: time, pinned, control, asStored: true), mapping: mapping)
+            var wanted = (mapping?.stored(ids) ?? ids).labelRanges
             if touching, checked.box != layout.hierarchy.box(at: checked.level) {
                 wanted = try reader.ids(touching: checked.box, wanted, &statistics)
             }
             ObjectReader.merge(try reader.objects(wanted, &statistics), into: &total)
         }
-        return total.values.sorted { $0.id < $1.id }
+        return total.values.filter { ids.contains($0.id) }.sorted { $0.id < $1.id }
     }
 
-    func requireAnnotation() throws(DatabaseError) {
+    /// - Throws: 22V08 for an image channel.
+    package func requireAnnotation() throws(DatabaseError) {
         guard isAnnotation else {
             throw DatabaseError(
                 "22V08", "\(path) is an image channel, so its voxels are no IDs",

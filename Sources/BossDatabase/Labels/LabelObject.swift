@@ -34,7 +34,12 @@ public struct LabelObject: Hashable, Sendable {
     public private(set) var cuboidCount: Int
     /// The newest commit that changed one of these cuboids.
     public private(set) var commit: UInt64
+    /// The stored IDs that read as it, where some are merged.
+    private var storedIDs: Set<UInt64> = []
     private var sums: (x: Int128, y: Int128, z: Int128)
+
+    /// How many stored IDs with voxels read as it.
+    public var storedIDCount: Int { max(1, storedIDs.count) }
 
     /// The mean of the coordinates of its voxels, x, y, z.
     public var centroid: (x: Double, y: Double, z: Double) {
@@ -43,8 +48,13 @@ public struct LabelObject: Hashable, Sendable {
     }
 
     /// What one cuboid has of it.
-    init(_ label: PageLabel, at origin: VoxelPoint, time: Int, commit: UInt64) {
-        id = label.id
+    ///
+    /// - Parameters:
+    ///   - id: what the label reads as.
+    ///   - isMapped: whether some IDs of the channel are merged.
+    init(_ id: UInt64, _ label: PageLabel, at origin: VoxelPoint, time: Int, commit: UInt64, isMapped: Bool) {
+        self.id = id
+        if isMapped { storedIDs = [label.id] }
         voxelCount = label.voxelCount
         box = label.box.offset(by: origin)
         self.time = time..<time + 1
@@ -57,17 +67,10 @@ public struct LabelObject: Hashable, Sendable {
         )
     }
 
-    /// The same object under another ID.
-    func renamed(_ id: UInt64) -> LabelObject { LabelObject(self, id: id) }
-
-    private init(_ other: LabelObject, id: UInt64) {
-        self.id = id
-        voxelCount = other.voxelCount
-        box = other.box
-        time = other.time
-        cuboidCount = other.cuboidCount
-        commit = other.commit
-        sums = other.sums
+    /// Adds what the same cuboid has under another stored ID.
+    mutating func add(sameCuboid other: LabelObject) {
+        add(other)
+        cuboidCount -= 1
     }
 
     mutating func add(_ other: LabelObject) {
@@ -75,6 +78,9 @@ public struct LabelObject: Hashable, Sendable {
         box = box.union(other.box)
         time = min(time.lowerBound, other.time.lowerBound)..<max(time.upperBound, other.time.upperBound)
         cuboidCount += other.cuboidCount
+        if !storedIDs.isEmpty || !other.storedIDs.isEmpty {
+            storedIDs.formUnion(other.storedIDs)
+        }
         commit = max(commit, other.commit)
         sums = (sums.x + other.sums.x, sums.y + other.sums.y, sums.z + other.sums.z)
     }

@@ -9,6 +9,8 @@ struct LabelReader: Sendable {
     let scanner: RegionScanner
     /// The labels that are asked for.
     let wanted: LabelRanges
+    /// What stored labels read as.
+    let mapping: LabelMapping?
 
     /// What was found; merged from parts in any order.
     struct Found: Sendable {
@@ -19,6 +21,13 @@ struct LabelReader: Sendable {
         mutating func add(_ id: UInt64, voxelCount: Int, box: VoxelBox) {
             table.add(id, voxelCount: voxelCount, box: box)
             cuboidCounts[id, default: 0] += 1
+        }
+
+        /// Adds what one cuboid has, under the IDs that its labels read as.
+        mutating func add(cuboid other: Found, _ mapping: LabelMapping) {
+            let shown = mapping.applied(to: other.table)
+            table.merge(shown)
+            for id in shown.sortedIDs { cuboidCounts[id, default: 0] += 1 }
         }
 
         mutating func merge(_ other: Found) {
@@ -50,7 +59,13 @@ struct LabelReader: Sendable {
                 for page in pages[number * pages.count / shareCount..<(number + 1) * pages.count / shareCount]
                 {
                     try scanner.cancellation.check()
-                    try add(page, box, to: &found, &cost)
+                    guard let mapping else {
+                        try add(page, box, to: &found, &cost)
+                        continue
+                    }
+                    var cuboid = Found()
+                    try add(page, box, to: &cuboid, &cost)
+                    found.add(cuboid: cuboid, mapping)
                 }
                 let (part, spent) = (found, cost)
                 done.withLock {

@@ -6,10 +6,10 @@ import Synchronization
 extension Channel {
     /// The largest label that the newest state may hold, at the base level of any time sample; 0 without labels.
     ///
-    /// Every written brick is looked at, of bricks of labels only the palette.
+    /// IDs that were merged, or that others were merged into, count as well. Every written brick is looked at, of bricks of labels only the palette.
     func largestID(view: DatabaseView, control: OperationControl) throws(DatabaseError) -> UInt64 {
         let base = try layout.baseLevel
-        let largest = Mutex<UInt64>(0)
+        let largest = Mutex(try mapping(in: view)?.largestID ?? 0)
         for time in 0..<layout.timeSampleCount {
             try control.cancellation.check()
             let group = layout.group(base, time: time)

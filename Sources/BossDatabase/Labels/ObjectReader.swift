@@ -7,6 +7,8 @@ import Synchronization
 /// where all are. Voxels are read of cuboids alone whose pages have no summary.
 struct ObjectReader: Sendable {
     let scanner: RegionScanner
+    /// What stored labels read as.
+    let mapping: LabelMapping?
 
     private var layout: ChannelLayout { scanner.reader.layout }
     private var group: PageGroup { layout.group(scanner.level, time: scanner.time) }
@@ -22,8 +24,12 @@ struct ObjectReader: Sendable {
         }
         statistics.indexEntryCount += answer.entryCount
         var objects: [UInt64: LabelObject] = [:]
-        for found in answer.labels {
-            add(found.label, found.morton, commit: found.sequence, to: &objects)
+        var start = 0
+        while start < answer.labels.count {
+            let first = answer.labels[start]
+            let end = answer.labels[start...].firstIndex { $0.morton != first.morton } ?? answer.labels.count
+            add(answer.labels[start..<end].map(\.label), first.morton, commit: first.sequence, to: &objects)
+            start = end
         }
         let pages = try mappingErrors { () throws(StorageError) in
             try scanner.view.locate(group, codes: answer.unknown)
@@ -47,12 +53,11 @@ struct ObjectReader: Sendable {
                 try scanner.cancellation.check()
                 var parts: [UInt64: LabelObject] = [:]
                 try add(page, to: &parts, &statistics)
-                for (id, part) in parts where wanted.contains(id) && part.box.intersection(box) != nil {
-                    ids.insert(id)
-                }
+                for (id, part) in parts where part.box.intersection(box) != nil { ids.insert(id) }
             }
         }
-        return LabelRanges(ids: ids)
+        let stored = mapping.map { mapping in Set(ids.flatMap(mapping.members)) } ?? ids
+        return LabelRanges(ids: stored.filter(wanted.contains))
     }
 
     /// All objects, ordered by nothing.
@@ -107,23 +112,32 @@ struct ObjectReader: Sendable {
         case .constant(let bits):
             statistics.summaryCount += 1
             let whole = VoxelBox(origin: .zero, extent: layout.grid.cuboid)
-            add(.filling(whole, with: bits), page.morton, commit: page.newestSequence, to: &objects)
+            add([.filling(whole, with: bits)], page.morton, commit: page.newestSequence, to: &objects)
         case .labels(let labels):
             statistics.summaryCount += 1
-            for label in labels { add(label, page.morton, commit: page.newestSequence, to: &objects) }
+            add(labels, page.morton, commit: page.newestSequence, to: &objects)
         case .unknown: try scan(page, .all, to: &objects, &statistics)
         }
     }
 
+    /// Adds labels of one cuboid, those that read as one ID as one.
     private func add(
-        _ label: PageLabel, _ morton: UInt64, commit: UInt64, to objects: inout [UInt64: LabelObject]
+        _ labels: [PageLabel], _ morton: UInt64, commit: UInt64, to objects: inout [UInt64: LabelObject]
     ) {
-        guard label.id != layout.backgroundBits, let index = try? MortonCode(rawValue: morton).index else {
-            return
+        guard let index = try? MortonCode(rawValue: morton).index else { return }
+        let origin = layout.grid.box(of: index).lower
+        var shown: [UInt64: LabelObject] = [:]
+        for label in labels where label.id != layout.backgroundBits {
+            let id = mapping?.root(of: label.id) ?? label.id
+            let part = LabelObject(
+                id, label, at: origin, time: scanner.time, commit: commit, isMapped: mapping != nil)
+            guard mapping != nil else {
+                if objects[id]?.add(part) == nil { objects[id] = part }
+                continue
+            }
+            if shown[id]?.add(sameCuboid: part) == nil { shown[id] = part }
         }
-        let object = LabelObject(
-            label, at: layout.grid.box(of: index).lower, time: scanner.time, commit: commit)
-        if objects[label.id]?.add(object) == nil { objects[label.id] = object }
+        Self.merge(shown, into: &objects)
     }
 
     /// Adds the objects of a cuboid by its voxels.
@@ -136,9 +150,8 @@ struct ObjectReader: Sendable {
                 "53200", "a cuboid of \(layout.path) holds too many IDs for memory",
                 hint: "create the channel with smaller cuboids")
         }
-        for label in labels where wanted.contains(label.id) {
-            add(label, page.morton, commit: page.newestSequence, to: &objects)
-        }
+        add(
+            labels.filter { wanted.contains($0.id) }, page.morton, commit: page.newestSequence, to: &objects)
     }
 
     /// All labels of a cuboid by its voxels, ascending; nil when there are too many.

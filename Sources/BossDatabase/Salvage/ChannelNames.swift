@@ -43,6 +43,9 @@ struct ChannelNames {
 
     /// A cuboid in words: `lab/mouse/em X 0:512 Y 0:512 Z 0:16, resolution 1, time 0`.
     func words(_ key: CuboidKey) -> String? {
+        if key.group == .mapping(of: key.group.channel), layouts[key.group.channel] != nil {
+            return "merged IDs of \(path(key.group.channel))"
+        }
         guard key.group.channel != SystemGroup.channel, let box = box(key),
             let level = ResolutionLevel(rawValue: key.group.resolution)
         else { return nil }
@@ -66,27 +69,48 @@ struct ChannelNames {
         return losses
     }
 
-    /// Losses of pages that hold no voxels, in words.
-    private func reservedLosses(_ report: SalvageReport) -> [String] {
-        report.losses.compactMap { loss in
-            guard loss.group.channel != SystemGroup.channel, let words = loss.group.reservedWords else {
-                return nil
+    /// Losses of what channels keep beside their voxels, in words.
+    private func otherLosses(_ report: SalvageReport) -> [String] {
+        report.losses.filter { !$0.group.holdsVoxels }.map { loss in
+            let channel = path(loss.group.channel)
+            switch loss.group.resolution {
+            case ReservedResolution.meshes:
+                let id = UInt64(loss.group.time) << 63 | loss.morton
+                return "the stored mesh of ID \(id) of \(channel) is lost, in \(loss.path)"
+            case ReservedResolution.identifiers:
+                return "the largest reserved ID of \(channel) is lost, in \(loss.path)"
+            default: return "what \(channel) keeps beside its voxels is lost in part, in \(loss.path)"
             }
-            return "\(words) of \(path(loss.group.channel)) is lost, in \(loss.path)"
         }
     }
 
-    /// Losses of the engine's own pages and of others that hold no voxels, in words.
+    /// Losses of pages that hold no voxels, in words.
     func systemLosses(_ report: SalvageReport) -> [String] {
         let stretches = report.stretches.filter { $0.highest.group.channel == SystemGroup.channel }.map {
             "up to \($0.count) notes of commits or changes of the catalog are lost, in \($0.path)"
         }
-        return stretches + reservedLosses(report)
+        return stretches + otherLosses(report)
             + report.losses.filter { $0.group.channel == SystemGroup.channel }.map {
                 $0.group.resolution == 0
                     ? "the note of commit \($0.morton) is lost (what was done, when), in \($0.path)"
                     : "what commit \($0.morton) changed in the catalog is lost, in \($0.path)"
             }
+    }
+
+    /// Losses of merged IDs, in words.
+    func mappingLosses(_ report: SalvageReport) -> [String] {
+        let pages = report.losses.filter { $0.group == .mapping(of: $0.group.channel) }.map { loss in
+            "merged IDs of \(path(loss.group.channel)) are lost and read as they are stored, in \(loss.path)"
+        }
+        let stretches = report.stretches.flatMap { stretch in
+            let ends = [stretch.lowest.group, stretch.highest.group]
+            let merged = report.shapes.filter { $0.value.actions.contains { $0.hasPrefix("MERGE IDS") } }
+            let channels = Set(merged.keys).union(ends.filter { !$0.holdsVoxels }.map(\.channel))
+            return channels.sorted().filter { channel in
+                (ends[0]...ends[1]).contains(.mapping(of: channel))
+            }.map { "merged IDs of \(path($0)) may be among what is lost in \(stretch.path)" }
+        }
+        return Set(pages + stretches).sorted()
     }
 
     private func named(_ loss: SalvageLoss) -> [SalvagedLoss] {

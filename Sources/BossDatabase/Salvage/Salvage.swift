@@ -162,7 +162,8 @@ private struct SalvageRun {
                     guesses: catalog.guesses[layout.channel] ?? [])
             }.sorted { $0.path < $1.path }
             outcome.losses = names.losses(report)
-            outcome.remarks = report.remarks + catalog.remarks + names.systemLosses(report)
+            outcome.remarks =
+                report.remarks + catalog.remarks + names.systemLosses(report) + names.mappingLosses(report)
             outcome.notes = report.notes + catalog.notes
             if !report.snapshotNames.isEmpty {
                 outcome.notes.append(

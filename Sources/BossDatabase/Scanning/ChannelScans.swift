@@ -5,24 +5,30 @@ package import BossVoxels
 /// Questions about the voxels of a region, answered by one pass over its bricks on all cores.
 extension Channel {
     func scanner(
-        _ region: CheckedRegion, time: Int, _ view: DatabaseView, _ control: OperationControl
-    ) -> RegionScanner {
+        _ region: CheckedRegion, time: Int, _ view: DatabaseView, _ control: OperationControl, asStored: Bool
+    ) throws(DatabaseError) -> RegionScanner {
         let decoded = region.box.voxelCount.multipliedSaturating(by: voxelType.byteCount)
         let isLarge = decoded > database.options.poolByteCount / 2
+        let hint: CacheHint = isLarge ? .scan : .interactive
         return RegionScanner(
-            reader: reader(hint: isLarge ? .scan : .interactive), view: view.view, level: region.level,
+            reader: asStored ? reader(hint: hint) : try mappedReader(view.view, hint: hint), view: view.view,
+            level: region.level,
             time: time,
             cancellation: control.cancellation)
     }
 
     /// How often each value occurs, by its bits; for counts under any condition.
     ///
+    /// - Parameter asStored: whether merged IDs count as what the voxels hold, not as what they read as.
     /// - Throws: 53200 when there are too many different values to hold.
     package func valueCounts(
-        in region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
-        statistics: inout ReadStatistics
+        in region: CutoutRegion, asStored: Bool = false, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
     ) throws(DatabaseError) -> LabelTable {
-        try fold(region, view, control, &statistics, start: { LabelTable(tracksBoxes: false) }) {
+        try fold(
+            region, view, control, &statistics, asStored: asStored,
+            start: { LabelTable(tracksBoxes: false) }
+        ) {
             (table, box, content) throws(DatabaseError) in
             switch content {
             case .constant(let bits): table.add(bits, voxelCount: box.voxelCount)
@@ -147,9 +153,10 @@ extension Channel {
         }
     }
 
-    private func fold<Accumulator: Sendable>(
+    /// Folds over a region, one time sample after the other; see `RegionScanner`.
+    func fold<Accumulator: Sendable>(
         _ region: CutoutRegion, _ view: DatabaseView?, _ control: OperationControl,
-        _ statistics: inout ReadStatistics, start: @Sendable () -> Accumulator,
+        _ statistics: inout ReadStatistics, asStored: Bool = false, start: @Sendable () -> Accumulator,
         visit: @Sendable (inout Accumulator, VoxelBox, RegionScanner.Content) throws(DatabaseError) -> Void,
         absent: (inout Accumulator, Int) -> Void, merge: (inout Accumulator, Accumulator) -> Void
     ) throws(DatabaseError) -> Accumulator {
@@ -157,7 +164,7 @@ extension Channel {
         let pinned = if let view { view } else { try database.view() }
         var total = start()
         for time in checked.time {
-            let part = try scanner(checked, time: time, pinned, control).fold(
+            let part = try scanner(checked, time: time, pinned, control, asStored: asStored).fold(
                 checked.box, statistics: &statistics, start: start, visit: visit, absent: absent,
                 merge: merge)
             merge(&total, part)

@@ -63,7 +63,9 @@ struct RegionScanner: Sendable {
                     try cancellation.check()
                     try scan(page, group, box, &cost) { (part, content) throws(DatabaseError) in
                         voxelCount += part.voxelCount
-                        try visit(&accumulator, part, content)
+                        try reader.withShown(content) { (content) throws(DatabaseError) in
+                            try visit(&accumulator, part, content)
+                        }
                     }
                 }
                 let (finished, spent, counted) = (accumulator, cost, voxelCount)

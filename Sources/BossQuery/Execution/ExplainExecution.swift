@@ -1,11 +1,12 @@
 import BossDatabase
 import BossGeometry
+import BossMeshes
 import BossVoxels
 
 /// One step of a plan.
 struct PlanStep {
     let node: String
-    let detail: String
+    var detail: String
     var pageCount: UInt64?
     var byteCount: UInt64?
     /// Whether ANALYZE shows here what the statement did.
@@ -41,7 +42,9 @@ extension StatementExecutor {
         }
         guard explain.isAnalyzed else { return .rows(RowSet(columns: columns, rows: rows)) }
         columns += [
-            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded", "rows",
+            "pages_read", "bricks", "bricks_decoded", "cache_hits", "bytes_read", "bytes_decoded",
+            "summaries",
+            "index_entries", "rows",
         ].map {
             Column($0, .uint64)
         }
@@ -53,7 +56,7 @@ extension StatementExecutor {
         let value = try execute(explain.statement)
         let elapsed = started.duration(to: clock.now).milliseconds
         for (index, step) in steps.enumerated() {
-            rows[index] += step.isReading ? measured(value, elapsed) : Array(repeating: .null, count: 8)
+            rows[index] += step.isReading ? measured(value, elapsed) : Array(repeating: .null, count: 10)
         }
         return .rows(RowSet(columns: columns, rows: rows))
     }
@@ -67,12 +70,14 @@ extension StatementExecutor {
         return [
             statistics.pageCount, statistics.brickCount, statistics.decodedBrickCount,
             statistics.cachedBrickCount,
-            statistics.readByteCount, statistics.decodedByteCount, rowCount,
+            statistics.readByteCount, statistics.decodedByteCount, statistics.summaryCount,
+            statistics.indexEntryCount, rowCount,
         ].map { .unsigned(UInt64($0)) } + [.float((milliseconds * 1000).rounded() / 1000)]
     }
 
     private mutating func steps(of statement: Statement) throws(DatabaseError) -> [PlanStep] {
         switch statement {
+        case .selectVolume(let query) where query.artifact.value == .mesh: return try meshSteps(query)
         case .selectVolume(let query):
             return try steps(of: query)
         case .updateCutout(let update): return try changeSteps(update.path, update.region)
@@ -83,11 +88,12 @@ extension StatementExecutor {
         case .label(.reserve(_, let path), _):
             return try reservationSteps(path)
         case .findIDs(let query):
-            return try scanSteps(
+            return try labelSteps(
                 query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
         case .boundingBox(let query):
-            return try scanSteps(
-                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "scan, no ID index yet")
+            return try labelSteps(
+                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "union of their parts",
+                byID: true)
         case .countVoxels(let query):
             return try scanSteps(query.path, query.region, "count voxels", "by distinct value")
         case .statisticsOf(let call), .histogramOf(let call):
@@ -99,6 +105,41 @@ extension StatementExecutor {
             step.isReading = true
             return [step]
         }
+    }
+
+    private mutating func meshSteps(_ query: VolumeQuery) throws(DatabaseError) -> [PlanStep] {
+        let mesh = try bindMesh(query)
+        let encoding = PlanStep(node: "encode \(mesh.format.rawValue)", detail: mesh.format.mediaType)
+        guard try storedMesh(mesh) == nil else {
+            let step = PlanStep(
+                node: "read stored mesh", detail: "ID \(mesh.id), not older than its labels", isReading: true)
+            return [step, encoding]
+        }
+        return readSteps(try bind(mesh.region, of: mesh.channel), "scan bricks") + [
+            PlanStep(
+                node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
+            encoding,
+        ]
+    }
+
+    /// Steps of a question about labels: which index is asked, and what is left to scan.
+    private mutating func labelSteps(
+        _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String, byID: Bool = false
+    ) throws(DatabaseError) -> [PlanStep] {
+        let bound = try bind(region, of: source(path))
+        return labelSteps(bound, byID: byID) + [PlanStep(node: node, detail: detail)]
+    }
+
+    func labelSteps(_ bound: BoundRegion, byID: Bool) -> [PlanStep] {
+        var steps = readSteps(bound, "scan rim")
+        steps[steps.count - 1].detail = "bricks of cuboids that a label of the region's border crosses"
+        let index =
+            byID
+            ? PlanStep(
+                node: "label index", detail: "cuboids of these IDs, by segment file and page of the log")
+            : PlanStep(node: "label summaries", detail: "cuboids that lie wholly in the region")
+        steps.insert(index, at: steps.count - 1)
+        return steps
     }
 
     private mutating func scanSteps(
@@ -131,6 +172,7 @@ extension StatementExecutor {
         guard case .selectVolume(let query) = statement else {
             throw Self.notSupported("DESCRIBE of this statement", position)
         }
+        if query.artifact.value == .mesh { return try describeMesh(query) }
         let volume = try bind(query)
         let bound = volume.region
         var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
@@ -153,6 +195,27 @@ extension StatementExecutor {
                         .text(volume.voxelType.rawValue),
                         .text(axes.map(\.rawValue).joined(separator: ",")),
                         .text(shape.map(String.init).joined(separator: ",")), .unsigned(bytes),
+                    ]
+                ]))
+    }
+
+    /// The source is `stored` for a mesh that was put in, and `labels` for one that would be made.
+    private mutating func describeMesh(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
+        let mesh = try bindMesh(query)
+        let isStored = try storedMesh(mesh) != nil
+        let box = isStored ? nil : try bind(mesh.region, of: mesh.channel).requested
+        return .rows(
+            RowSet(
+                columns: [
+                    Column("format", .text), Column("media_type", .text), Column("source", .text),
+                    Column("res", .int32), Column("box", .text),
+                ],
+                rows: [
+                    [
+                        .text(mesh.format.rawValue), .text(mesh.format.mediaType),
+                        .text(isStored ? "stored" : "labels"),
+                        isStored ? .null : .integer(Int64(mesh.level.level)),
+                        box.map { .text("\($0)") } ?? .null,
                     ]
                 ]))
     }

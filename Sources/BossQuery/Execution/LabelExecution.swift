@@ -10,7 +10,11 @@ extension StatementExecutor {
         case .reserve(let count, let path): return try reserve(count, path, position)
         case .split(let old, let path, let region, let condition, let new):
             return try splitID(old, path, region, where: condition, into: new, position)
-        case .merge, .cleave, .relabel, .bake:
+        case .putMesh(let id, let path, let file): return try putMesh(id, path, file, position)
+        case .merge(let ids, let target, let path):
+            return try mergeIDs(ids, into: target, path, position)
+        case .bake(let path): return try bakeMapping(path, position)
+        case .cleave, .relabel:
             throw Self.notSupported(Statement.label(label, position).featureName, position)
         }
     }

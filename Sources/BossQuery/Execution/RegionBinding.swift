@@ -114,7 +114,7 @@ extension StatementExecutor {
             "22V01", "the region leaves the extent of \(channel.path)", position: region.position.source)
     }
 
-    private func level(_ clause: ResolutionClause?, of channel: Channel) throws(DatabaseError)
+    func level(_ clause: ResolutionClause?, of channel: Channel) throws(DatabaseError)
         -> ResolutionLevel
     {
         let hierarchy = channel.hierarchy

@@ -2,7 +2,7 @@ import BossDatabase
 import BossGeometry
 import BossVoxels
 
-/// FIND IDS, FIND ID AT, BBOX OF ID and COUNT VOXELS, answered by one pass over the region.
+/// FIND IDS, FIND ID AT, BBOX OF ID and COUNT VOXELS, answered from labels where these tell, else by one pass over the region.
 extension StatementExecutor {
     /// Runs FIND IDS IN: the distinct IDs of a region, ascending.
     mutating func findIDs(_ query: FindIDs) throws(DatabaseError) -> ResultValue {
@@ -15,29 +15,11 @@ extension StatementExecutor {
             throw DatabaseError("22023", "LIMIT \(limit) is below zero", position: query.position.source)
         }
         let bound = try bindRows(query.region, of: channel)
-        let labels = try labels(bound, query.position).filter { label in
+        let labels = try labels(bound, .all, query.position).filter { label in
             condition?.matches(.integer(Int128(label.id))) ?? true
         }
         return .rows(
             RowSet(columns: [Column("id", .uint64)], rows: labels.prefix(limit).map { [.unsigned($0.id)] }))
-    }
-
-    /// Objects of the part of a region that exists.
-    mutating func labels(_ bound: BoundRegion, _ position: NodePosition) throws(DatabaseError)
-        -> [LabelSummary]
-    {
-        guard bound.channel.isAnnotation else {
-            throw DatabaseError(
-                "22V08", "\(bound.channel.path) is an image channel, so its voxels are no IDs",
-                hint: "ask an annotation channel", position: position.source)
-        }
-        guard let inside = bound.inside else { return [] }
-        let view = try currentView()
-        try warnIfStale(bound, view)
-        return try locating(position) { () throws(DatabaseError) in
-            try bound.channel.labels(
-                in: bound.cutout(inside), view: view, control: control, statistics: &statistics)
-        }
     }
 
     /// Runs FIND ID AT: the label under a point, 0 for background.
@@ -74,8 +56,7 @@ extension StatementExecutor {
         var ids: [UInt64] = []
         for scalar in query.ids { ids.append(try unsigned(scalar)) }
         let bound = try bindRows(query.region, of: channel)
-        let wanted = Set(ids)
-        let found = try labels(bound, query.position).filter { wanted.contains($0.id) }
+        let found = try labels(bound, IDCondition(ids: ids), query.position)
         let scale = try lengthScale(query.unit, channel, bound.level)
         let type: ColumnType = scale == nil ? .int64 : .float64
         let names = ["x0", "x1", "y0", "y1", "z0", "z1"]
@@ -144,7 +125,9 @@ extension StatementExecutor {
     private mutating func countByID(
         _ bound: BoundRegion, _ condition: ValueCondition?, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
-        let found = try labels(bound, position).filter { condition?.matches(.integer(Int128($0.id))) ?? true }
+        let found = try labels(bound, .all, position).filter {
+            condition?.matches(.integer(Int128($0.id))) ?? true
+        }
         return .rows(
             RowSet(
                 columns: [Column("id", .uint64), Column("count", .uint64)],

@@ -125,6 +125,7 @@ extension Statement {
             case .cleave: "CLEAVE"
             case .relabel: "RELABEL"
             case .bake: "BAKE MAPPING"
+            case .putMesh: "PUT MESH"
             }
         case .prepare: "PREPARE"
         case .execute: "EXECUTE"

@@ -2,7 +2,7 @@ import BossDatabase
 import BossGeometry
 import BossVoxels
 
-/// STATS OF and HISTOGRAM OF, also as the table functions STATS(…), HISTOGRAM(…) and IDS(…).
+/// STATS OF and HISTOGRAM OF, also as the table functions STATS(…) and HISTOGRAM(…).
 extension StatementExecutor {
     /// Runs a table function.
     ///
@@ -21,23 +21,14 @@ extension StatementExecutor {
         case .stats: return try stats(call)
         case .histogram: return try histogram(call)
         case .ids: return try ids(call, hints)
+        case .objects: return try objects(call, hints)
         case .history: return try history(call)
         case .diff: return try differences(call)
+        case .supervoxels: return try supervoxels(call)
         default:
             throw Self.notSupported(
                 "the table function \(call.function.value.rawValue)", call.function.position)
         }
-    }
-
-    private mutating func ids(
-        _ call: TableFunctionCall, _ hints: RowHints
-    ) throws(DatabaseError) -> RowSet {
-        let bound = try bindRows(call.region, of: source(call.path))
-        let found = try labels(bound, call.position).filter { hints.ids.contains($0.id) }
-            .prefix(hints.limit ?? Int.max)
-        return RowSet(
-            columns: [Column("id", .uint64), Column("voxels", .uint64)],
-            rows: found.map { [.unsigned($0.id), .unsigned(UInt64($0.voxelCount))] })
     }
 
     // MARK: Statistics

@@ -110,14 +110,19 @@ extension StatementExecutor {
         }
         let encoded = try encode(result, plan)
         guard let file = plan.file else { return .encoded(encoded) }
+        try write(encoded.bytes, to: file)
+        return written(file.value, byteCount: encoded.bytes.count)
+    }
+
+    /// Writes a whole file in place of an older one.
+    func write(_ bytes: [UInt8], to file: Located<String>) throws(DatabaseError) {
         do {
-            try Data(encoded.bytes).write(to: URL(fileURLWithPath: file.value), options: .atomic)
+            try Data(bytes).write(to: URL(fileURLWithPath: file.value), options: .atomic)
         } catch {
             throw DatabaseError(
                 "58030", "\(file.value) cannot be written", hint: "check the folder and its rights",
                 position: file.position.source, cause: error)
         }
-        return written(file.value, byteCount: encoded.bytes.count)
     }
 
     private func fileByteCount(_ path: String) -> Int {

@@ -179,9 +179,20 @@ extension StatementExecutor {
         }
     }
 
-    private func refuseUnsupported(_ query: VolumeQuery) throws(DatabaseError) {
+    /// Refuses clauses that this version does not run, of meshes conditions and several sources too.
+    func refuseUnsupported(_ query: VolumeQuery) throws(DatabaseError) {
         if query.artifact.value == .tile { throw Self.notSupported("SELECT TILE", query.artifact.position) }
-        if query.artifact.value == .mesh { throw Self.notSupported("SELECT MESH", query.artifact.position) }
+        if query.artifact.value == .mesh {
+            if let expression = query.expression {
+                throw Self.notSupported("a voxel expression", expression.position)
+            }
+            if query.sources.count != 1 {
+                throw Self.notSupported("more than one source", query.sources[1].path.position)
+            }
+            if let condition = query.condition {
+                throw Self.notSupported("WHERE on voxels", condition.position)
+            }
+        }
         if let source = query.sources.first(where: \.resamplesNearest) {
             throw Self.notSupported("RESAMPLE NEAREST", source.path.position)
         }

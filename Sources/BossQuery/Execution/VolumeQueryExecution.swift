@@ -6,6 +6,7 @@ import BossVoxels
 extension StatementExecutor {
     /// Runs a volume query.
     mutating func selectVolume(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
+        if query.artifact.value == .mesh { return try selectMesh(query) }
         let bound = try bind(query)
         let plan = try OutputPlan(query, isAnnotation: bound.isAnnotation)
         try plan.refuseLargePicture(of: bound)

@@ -52,6 +52,11 @@ struct RowBinder {
         let results = bound.outputs.map(\.expression) + bound.keys.map(\.expression)
         bound.isGrouped =
             !bound.groups.isEmpty || bound.having != nil || results.contains(where: \.hasOwnAggregate)
+        if let having = query.having, bound.groups.isEmpty,
+            !results.contains(where: \.hasOwnAggregate), bound.having?.hasOwnAggregate == false
+        {
+            throw StatementExecutor.notSupported("HAVING without GROUP BY or an aggregate", having.position)
+        }
         try bound.checkGroups()
         try bound.checkDistinctOrder()
         return bound
@@ -106,12 +111,6 @@ struct RowBinder {
 
     /// A condition; `clause` is where aggregates cannot stand.
     private mutating func condition(
-        _ expression: Expression, in clause: String?
-    ) throws(DatabaseError) -> BoundExpression {
-        try self.boolean(expression, in: clause)
-    }
-
-    private mutating func boolean(
         _ expression: Expression, in clause: String?
     ) throws(DatabaseError) -> BoundExpression {
         scopes[scopes.count - 1].clause = clause

@@ -1,3 +1,5 @@
+import BossDatabase
+
 /// What a query wants of a table function; the function may use it to do less, and need not.
 ///
 /// The query applies its conditions and its limit again, so that a function that gives more rows than the hints ask

@@ -17,7 +17,12 @@ extension StatementExecutor {
             }
             if call.function.value.readsRegion {
                 let bound = try bindRows(call.region, of: source(call.path.withoutVersion))
-                steps += readSteps(bound, "scan bricks").map(\.withoutMeasurement)
+                let isLabelled = [.ids, .objects].contains(call.function.value)
+                let read =
+                    isLabelled
+                    ? labelSteps(bound, byID: plan.query.hints(for: table).ids != .all)
+                    : readSteps(bound, "scan bricks")
+                steps += read.map(\.withoutMeasurement)
             }
             var details = [columns]
             let hints = plan.query.hints(for: table)

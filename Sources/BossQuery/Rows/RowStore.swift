@@ -12,6 +12,8 @@ struct RowStore {
 
     /// Rows between two looks at the cancellation and the memory.
     private static let stepCount = 4096
+    /// Values that are put in at a time.
+    private static let groupedValueCount = 400
     /// What a value takes, beside the content of a text.
     private static let valueByteCount = 24
 
@@ -36,30 +38,53 @@ struct RowStore {
         _ rows: [[Value]], columns: [Int], into table: String
     ) throws(BossDatabase.DatabaseError) {
         try budget.take(rows.count, of: (columns.count + 1) * Self.valueByteCount, "the rows of a source")
-        let marks = Array(repeating: "?", count: max(1, columns.count)).joined(separator: ", ")
+        // Many rows at a time, since a call of SQLite costs more than a row.
+        let groupCount = max(1, Self.groupedValueCount / max(1, columns.count))
         try run(nil) { database in
-            let statement = try database.makeStatement(sql: "INSERT INTO \(table) VALUES (\(marks))")
+            let group = try insertion(of: groupCount, columns.count, table, database)
+            let single = try insertion(of: 1, columns.count, table, database)
             try database.inTransaction {
-                for start in stride(from: 0, to: rows.count, by: Self.stepCount) {
-                    try cancellation.check()
-                    let part = rows[start..<min(start + Self.stepCount, rows.count)]
+                var row = 0
+                while row < rows.count {
+                    if row % Self.stepCount < groupCount { try cancellation.check() }
+                    let count = rows.count - row < groupCount ? 1 : groupCount
+                    let part = rows[row..<row + count]
                     try takeTexts(part, columns)
-                    for row in part {
-                        let cells =
-                            columns.isEmpty ? [.null] : try columns.map { try RowCell.cell(row[$0]) }
-                        statement.setUncheckedArguments(StatementArguments(cells))
-                        try statement.execute()
-                    }
+                    let statement = count == 1 ? single : group
+                    statement.setUncheckedArguments(StatementArguments(try Self.cells(part, columns)))
+                    try statement.execute()
+                    row += count
                 }
                 return .commit
             }
         }
     }
 
+    private func insertion(
+        of rowCount: Int, _ columnCount: Int, _ table: String, _ database: GRDB.Database
+    ) throws -> GRDB.Statement {
+        let row = "(" + Array(repeating: "?", count: max(1, columnCount)).joined(separator: ", ") + ")"
+        let rows = Array(repeating: row, count: rowCount).joined(separator: ", ")
+        return try database.makeStatement(sql: "INSERT INTO \(table) VALUES \(rows)")
+    }
+
+    private static func cells(
+        _ rows: ArraySlice<[Value]>, _ columns: [Int]
+    ) throws(BossDatabase.DatabaseError) -> [DatabaseValue] {
+        var cells: [DatabaseValue] = []
+        cells.reserveCapacity(rows.count * max(1, columns.count))
+        for row in rows {
+            if columns.isEmpty { cells.append(.null) }
+            for column in columns { cells.append(try RowCell.cell(row[column])) }
+        }
+        return cells
+    }
+
     private func takeTexts(
         _ rows: ArraySlice<[Value]>, _ columns: [Int]
     ) throws(BossDatabase.DatabaseError) {
         let byteCount = rows.reduce(0) { sum, row in columns.reduce(sum) { $0 + row[$1].textByteCount } }
+        guard byteCount > 0 else { return }
         try budget.take(byteCount, of: 1, "the texts of a source")
     }
 

@@ -8,12 +8,8 @@ extension StatementExecutor {
     /// - Throws: 42P01 where the type of a column is that of a channel's voxels.
     func columns(of call: TableFunctionCall) throws(DatabaseError) -> [Column] {
         switch call.function.value {
-        case .ids: Self.columns(.uint64, "id", "voxels")
-        case .objects:
-            Self.columns(.uint64, "id", "voxels")
-                + Self.columns(.int64, "x0", "x1", "y0", "y1", "z0", "z1", "t0", "t1")
-                + Self.columns(.float64, "cx", "cy", "cz", "volume_um3")
-                + Self.columns(.uint32, "pages", "supervoxels") + Self.columns(.uint64, "commit")
+        case .ids: StatementExecutor.idColumns
+        case .objects: StatementExecutor.objectColumns
         case .stats: Self.keyColumns(call) + Self.statisticsColumns
         case .histogram:
             Self.columns(.uint32, "bin") + Self.columns(.float64, "lo", "hi")

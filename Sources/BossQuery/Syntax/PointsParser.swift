@@ -1,6 +1,6 @@
 import BossDatabase
 
-/// Statements about points layers and meshes: checked, and kept as text.
+/// Statements about meshes, and about points layers: those are checked, and kept as text.
 extension Parser {
     /// A statement that ends here and that nothing executes yet.
     func unsupported(_ feature: String, from start: TextMark, hint: String? = nil) -> Statement {
@@ -53,12 +53,12 @@ extension Parser {
     mutating func putMesh() throws(DatabaseError) -> Statement {
         let start = token.start
         try expect(.put, .mesh, .into)
-        _ = try path()
+        let path = try path()
         try expect(.of, .id)
-        _ = try scalar()
+        let id = try scalar()
         try expect(.from, .file)
-        _ = try text("a file name")
-        return unsupported("PUT MESH", from: start)
+        let file = try text("a file name")
+        return .label(.putMesh(id, path, file: file), span(from: start))
     }
 
     /// What follows CREATE POINTS.

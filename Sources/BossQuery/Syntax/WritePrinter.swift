@@ -126,6 +126,13 @@ extension SyntaxPrinter {
         case .bake(let path):
             word("BAKE", "MAPPING", "OF")
             self.path(path)
+        case .putMesh(let id, let path, let file):
+            word("PUT", "MESH", "INTO")
+            self.path(path)
+            word("OF", "ID")
+            scalar(id)
+            word("FROM", "FILE")
+            text(file)
         }
     }
 }

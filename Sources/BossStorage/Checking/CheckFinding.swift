@@ -54,6 +54,8 @@ package struct CheckProgress: Hashable, Sendable {
 enum CheckRemedy {
     static let restore = "restore the file from a backup, or salvage the database"
     static let rewrite = "write the cuboid again, restore the file from a backup, or salvage the database"
+    static let mapping =
+        "restore the channel to a snapshot, restore the file from a backup, or salvage the database"
     static let nextOpen = "nothing is needed: opening the database for writing removes it"
     static let none = "nothing is needed; watch the disk"
     static let report = "keep a copy of the database and report a defect of the engine"
@@ -66,8 +68,12 @@ extension PageGroup {
         if SystemGroup.isSystem(self) {
             return resolution == 0 ? "notes of commits" : "changes of the catalog"
         }
-        if let reservedWords { return "\(reservedWords) of channel \(channel)" }
-        return "channel \(channel), resolution \(resolution), time \(time)"
+        switch resolution {
+        case ReservedResolution.meshes: return "stored meshes of channel \(channel)"
+        case ReservedResolution.mapping: return "the mapping of channel \(channel)"
+        case ReservedResolution.identifiers: return "the largest reserved ID of channel \(channel)"
+        default: return "channel \(channel), resolution \(resolution), time \(time)"
+        }
     }
 }
 
@@ -75,7 +81,10 @@ extension CuboidKey {
     /// For messages: the cuboid by its place in the grid.
     var words: String {
         if SystemGroup.isSystem(group) { return "\(group.words), commit \(morton)" }
-        guard group.holdsVoxels else { return "page \(morton) of \(group.words)" }
+        if group.resolution == ReservedResolution.meshes {
+            return "mesh of ID \(UInt64(group.time) << 63 | morton) of channel \(group.channel)"
+        }
+        if !group.holdsVoxels { return "page \(morton) of \(group.words)" }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }

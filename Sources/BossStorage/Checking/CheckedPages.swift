@@ -41,6 +41,7 @@ struct CheckedPages {
                     "it was made from commit \(header.baseOrConstant), which is younger")
             }
             if group == SystemGroup.notes, page.isSound { checkNote(page, bytes, name) }
+            if group.isMapping, page.isSound { checkMapping(page, bytes, key, name) }
         } catch {
             run.add(error, of: name, CheckRemedy.rewrite, at: place)
         }

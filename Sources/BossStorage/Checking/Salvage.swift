@@ -137,6 +137,10 @@ package struct Salvage {
         for group in inventory.versions.keys.sorted() where !dropped.contains(group.channel) {
             let codes = inventory.versions[group] ?? [:]
             let tombstones = inventory.tombstones[group] ?? []
+            if group.isMapping {
+                try writeMapping(group, reading, to: &writer, &report)
+                continue
+            }
             for code in codes.keys.sorted() {
                 try control()
                 let cuboid = SalvagedCuboid(
@@ -157,7 +161,8 @@ package struct Salvage {
                 report.lostBrickCount += cuboid.lostBrickCount
                 report.lostPageCount += cuboid.lostPageCount
                 report.pageCount += cuboid.pageCount
-                if SystemGroup.isSystem(group), cuboid.lostBrickCount > 0 { continue }
+                // A part of what is no voxels says nothing.
+                if SystemGroup.isSystem(group) || !group.holdsVoxels, cuboid.lostBrickCount > 0 { continue }
                 try writer.write(cuboid)
             }
         }

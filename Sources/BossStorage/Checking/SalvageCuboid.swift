@@ -74,6 +74,8 @@ struct SalvagedCuboid {
                             order: order, isWhole: first.kind == .full, held: replaced.keys.sorted(),
                             path: inventory.files[first.file].path))
                 }
+                // Merged IDs that were undone since must not come back beside those of today.
+                if key.group.isMapping { break loop }
                 continue
             }
             shape = page.header

@@ -82,6 +82,7 @@ package struct SalvagedShape: Hashable, Sendable {
 
     mutating func take(_ cuboid: SalvagedCuboid) {
         let group = cuboid.key.group
+        guard group.holdsVoxels else { return }
         lastTime = max(lastTime, group.time)
         if let place = SalvagedPlace(morton: cuboid.key.morton) {
             highest[group.resolution] = highest[group.resolution]?.highest(with: place) ?? place

@@ -128,7 +128,10 @@ extension CheckRun {
             progress(done)
         }
         for log in subject.root.logs { try checkLog(log, &subject) }
-        if depth == .full { try checkVersions(subject) }
+        if depth == .full {
+            try checkVersions(subject)
+            try checkMappings(subject)
+        }
         if channel == nil { checkLeftovers(subject) }
     }
 

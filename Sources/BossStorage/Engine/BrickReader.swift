@@ -26,7 +26,7 @@ package struct StoredBrick: Sendable {
     /// Whether reading it needs no decoder.
     package var isRaw: Bool { entry.codec == .raw }
     /// Whether it is stored as runs of labels.
-    var isLabels: Bool { entry.codec == .label }
+    package var isLabels: Bool { entry.codec == .label }
     /// Bytes of its voxels.
     package var brickByteCount: Int { directory.header.brickByteCount }
 }

@@ -28,6 +28,7 @@ package final class BulkTransaction: Sendable {
         var overlay = Memtable()
         var keys: Set<CuboidKey> = []
         var reads: Set<CuboidKey> = []
+        var cleared: [ClearedBox] = []
         var note = CommitNote()
         var inFlightByteCount = 0
         var isEnded = false
@@ -73,6 +74,16 @@ package final class BulkTransaction: Sendable {
             }
             throw engine.writer.withLock { engine.noteFullDisk($0, error, lacking: lacking) }
         }
+    }
+
+    /// Notes that the load was made from all cuboids of a box, also those that hold nothing: later commits to one of them
+    /// are conflicts.
+    ///
+    /// - Parameters:
+    ///   - lowest: the lowest cuboid at the first time sample.
+    ///   - highest: the highest cuboid at the last time sample, of the same channel and resolution; both inclusive.
+    package func clear(lowest: CuboidKey, highest: CuboidKey) {
+        state.withLock { $0.cleared.append(ClearedBox(lowest: lowest, highest: highest)) }
     }
 
     private func write(_ page: EncodedPage) throws(StorageError) {
@@ -150,10 +161,10 @@ package final class BulkTransaction: Sendable {
     ///   `.channelDropped` when its channel is gone; the load is then lost and can be repeated.
     @discardableResult
     package func commit() throws(StorageError) -> UInt64 {
-        let (files, reads) = try state.withLock { (state) throws(StorageError) in
+        let (files, reads, cleared) = try state.withLock { (state) throws(StorageError) in
             if state.isEnded { throw .closed }
             state.isEnded = true
-            return (state.files, state.reads)
+            return (state.files, state.reads, state.cleared)
         }
         defer {
             engine.releaseInFlight(
@@ -168,7 +179,8 @@ package final class BulkTransaction: Sendable {
             guard !references.isEmpty else { return base.sequence }
             var note = note
             note.channels = Set(files.flatMap { $0.entries.keys.map(\.channel) }).sorted()
-            let claim = CommitClaim(base: base.sequence, reads: reads, channels: Set(note.channels))
+            let claim = CommitClaim(
+                base: base.sequence, reads: reads, cleared: cleared, channels: Set(note.channels))
             return try engine.commitBulk(references, claim, note: note)
         } catch {
             let lacking = UInt64(state.withLock { $0.inFlightByteCount })

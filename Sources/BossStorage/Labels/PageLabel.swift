@@ -70,6 +70,12 @@ package struct PageLabel: Hashable, Sendable {
         self.upper = upper
     }
 
+    /// The same voxels under another ID.
+    package func renamed(_ id: UInt64) -> PageLabel {
+        PageLabel(
+            id: id, voxelCount: voxelCount, sumX: sumX, sumY: sumY, sumZ: sumZ, lower: lower, upper: upper)
+    }
+
     /// Adds other voxels of the same label.
     package mutating func add(_ other: PageLabel) {
         guard other.voxelCount > 0 else { return }

@@ -12,14 +12,4 @@ package enum ReservedResolution {
 extension PageGroup {
     /// Whether its pages hold voxels of a resolution level.
     package var holdsVoxels: Bool { resolution & 0x7F < ReservedResolution.identifiers }
-
-    /// What pages without voxels hold, for messages; nil for voxels.
-    package var reservedWords: String? {
-        switch resolution & 0x7F {
-        case ReservedResolution.mapping: "the mapping of IDs"
-        case ReservedResolution.meshes: "a mesh"
-        case ReservedResolution.identifiers: "the largest reserved ID"
-        default: nil
-        }
-    }
 }

@@ -99,10 +99,13 @@ package struct RunArray: Sendable {
         withParts { palette, _, _ in fill(window, from: origin, palette: palette) }
     }
 
-    /// Fills a window with other values in the place of the palette's.
+    /// The same with other values in the place of the array's own.
+    ///
+    /// - Parameter palette: as many values as the array has, by their numbers.
     func fill(
         _ window: MutableVoxelWindow, from origin: VoxelPoint, palette: UnsafeBufferPointer<UInt64>
     ) {
+        precondition(palette.count == valueCount, "a value for each number")
         let part = window.extent
         precondition(
             origin.x >= 0 && origin.y >= 0 && origin.z >= 0 && origin.x <= extent.x - part.x

@@ -53,6 +53,13 @@ package enum VoxelCopy {
             return true
         }
 
+        /// The same with other values in the place of the array's own.
+        package func fill(from runs: RunArray, replacing replacement: (UInt64) -> UInt64) -> Bool {
+            guard runs.extent == sourceExtent else { return false }
+            runs.fill(target, from: sourceOrigin, replacing: replacement)
+            return true
+        }
+
         /// The C form with its source, which starts at the array's first voxel.
         func reading(_ source: UnsafeRawPointer) -> cvk_copy {
             var copy = copy

@@ -45,6 +45,18 @@ package struct VoxelWindow {
             bytes, arrayExtent: extent, origin: .zero, extent: extent, voxelByteCount: voxelByteCount)
     }
 
+    /// Copies the voxels to dense memory.
+    package func copy(to destination: UnsafeMutableRawPointer) {
+        let rowByteCount = extent.x * voxelByteCount
+        var target = destination
+        for z in 0..<extent.z {
+            for y in 0..<extent.y {
+                target.copyMemory(from: base + z * planeStride + y * rowStride, byteCount: rowByteCount)
+                target += rowByteCount
+            }
+        }
+    }
+
     /// The C form; the kernels that take it only read.
     var box: cvk_box {
         cvk_box(

@@ -12,7 +12,7 @@ struct HelpTopic {
 
     /// What the language has and this version answers with 0A000.
     private static let later: Set<String> = [
-        "SELECT TILE", "SELECT MESH", "FIND POINTS", "UPDATE CUTOUT", "COPY", "RESERVE", "MERGE IDS",
+        "SELECT TILE", "FIND POINTS", "UPDATE CUTOUT", "COPY", "RESERVE", "MERGE IDS",
         "SPLIT ID", "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN", "PREPARE",
         "SHOW JOBS",
     ]
@@ -56,8 +56,13 @@ struct HelpTopic {
             "SELECT TILE FROM lab/mri/t1 PLANE XY SIZE 512 AT (0, 0, 7) RES 2;"),
         .init(
             "SELECT MESH",
-            "The surface of an object.",
-            "SELECT MESH FROM lab/mri/seg RES 2 OF ID 42 FORMAT OBJ;"),
+            "The surface of an object in nanometers: a mesh that was put in and is not older than the labels, else one "
+                + "made from them. FORMAT OBJ, PLY or PRECOMPUTED.",
+            "SELECT MESH FROM lab/mri/seg RES 2 OF ID 42 INTO FILE '42.ply';"),
+        .init(
+            "PUT MESH",
+            "Keeps a mesh of an object, from a file OBJ, PLY or PRECOMPUTED in nanometers.",
+            "PUT MESH INTO lab/mri/seg OF ID 42 FROM FILE '42.ply';"),
         .init(
             "DOWNSAMPLE",
             "Builds the coarser resolution levels: means of images, the most frequent ID of annotations.",

@@ -218,7 +218,7 @@ struct HostileStatementTests {
             ("FIND IDS IN seg WHERE idd = 3", "known here: id"),
             ("SELECT voxel FROM IDS(seg)", "did you mean voxels?"),
             ("SELECT id FROM IDSS(seg)", "did you mean IDS?"),
-            ("SELECT nothing FROM IDS(seg)", "the columns are id, voxels"),
+            ("SELECT nothing FROM IDS(seg)", "the columns are id, voxels, pages"),
             ("IMPORT INTO em2 FROM 'a.npy'", "did you mean lab/mouse/em?"),
         ] {
             #expect(fixture.hint(statement) == hint, "\(statement)")

@@ -113,4 +113,18 @@ struct VoxelConditionTests {
         try fixture.run("ROLLBACK")
         #expect(try fixture.lines("RESERVE 1 IDS IN seg") == ["9223372036854775814 1"])
     }
+
+    @Test("see merged IDs as what they read as, for reads and for changes")
+    func merging() throws {
+        try fixture.run("MERGE IDS 7 INTO 42 IN seg")
+        #expect(
+            try bits("SELECT CUTOUT FROM seg WHERE ID = 42") == expected { $1 == 7 || $1 == 42 ? 42 : 0 })
+        #expect(try bits("SELECT CUTOUT ID = 7 FROM seg").allSatisfy { $0 == 0 })
+        let count = labels.count { $0 == 7 || $0 == 42 }
+        #expect(try fixture.tag("UPDATE CUTOUT seg SET ID = 42 WHERE ID = 42") == "UPDATE 0")
+        #expect(try fixture.tag("SPLIT ID 42 IN seg INTO 100") == "SPLIT \(count)")
+        #expect(try bits("SELECT CUTOUT ID = 100 FROM seg") == expected { $1 == 7 || $1 == 42 ? 1 : 0 })
+        try fixture.run("DELETE CUTOUT FROM seg; MERGE IDS 18446744073709551000 INTO 100 IN seg")
+        #expect(try fixture.lines("RESERVE 1 IDS IN seg") == ["18446744073709551001 1"])
+    }
 }

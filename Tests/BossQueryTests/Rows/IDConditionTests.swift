@@ -1,3 +1,4 @@
+import BossDatabase
 import BossTestSupport
 import Testing
 

@@ -113,4 +113,6 @@ package enum LabelStatement: Hashable, Sendable {
     case relabel(PathSyntax, parameter: Located<Int>)
     /// `BAKE MAPPING OF path`.
     case bake(PathSyntax)
+    /// `PUT MESH INTO path OF ID n FROM FILE 'm.ply'`.
+    case putMesh(Scalar, PathSyntax, file: Located<String>)
 }

@@ -1,15 +1,19 @@
+import BossStorage
+
 /// A set of IDs as ranges: what a condition such as `id IN (7, 9) OR id >= 100` leaves.
 ///
 /// Ranges are closed, ascending, and never touch: `1...3` and `4...9` are one range.
-struct IDCondition: Hashable, Sendable {
+public struct IDCondition: Hashable, Sendable {
     /// Disjoint and ascending; empty when no ID fulfils the condition.
-    let ranges: [ClosedRange<UInt64>]
+    public let ranges: [ClosedRange<UInt64>]
 
-    static let all = IDCondition([0...UInt64.max])
-    static let none = IDCondition([])
+    /// Every ID.
+    public static let all = IDCondition([0...UInt64.max])
+    /// No ID.
+    public static let none = IDCondition([])
 
     /// The union of some ranges, in any order.
-    init(_ ranges: [ClosedRange<UInt64>]) {
+    public init(_ ranges: [ClosedRange<UInt64>]) {
         var merged: [ClosedRange<UInt64>] = []
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             // An end of 2^64 - 1 has no successor, and holds everything that may follow.
@@ -22,8 +26,16 @@ struct IDCondition: Hashable, Sendable {
         self.ranges = merged
     }
 
+    /// These IDs.
+    public init(ids: some Sequence<UInt64>) { self.init(ids.map { $0...$0 }) }
+
+    /// The same for the engine.
+    var labelRanges: LabelRanges { LabelRanges(ranges) }
+
+    /// Whether an ID is meant.
+    ///
     /// - Complexity: logarithmic in the number of ranges.
-    func contains(_ id: UInt64) -> Bool {
+    public func contains(_ id: UInt64) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
@@ -32,9 +44,11 @@ struct IDCondition: Hashable, Sendable {
         return low < ranges.count && ranges[low].lowerBound <= id
     }
 
-    func union(_ other: IDCondition) -> IDCondition { IDCondition(ranges + other.ranges) }
+    /// IDs in one of two sets.
+    public func union(_ other: IDCondition) -> IDCondition { IDCondition(ranges + other.ranges) }
 
-    func intersection(_ other: IDCondition) -> IDCondition {
+    /// IDs in both of two sets.
+    public func intersection(_ other: IDCondition) -> IDCondition {
         var (left, right) = (0, 0)
         var common: [ClosedRange<UInt64>] = []
         while left < ranges.count, right < other.ranges.count {
@@ -47,7 +61,8 @@ struct IDCondition: Hashable, Sendable {
         return IDCondition(common)
     }
 
-    var complement: IDCondition {
+    /// All other IDs.
+    public var complement: IDCondition {
         var gaps: [ClosedRange<UInt64>] = []
         var next: UInt64 = 0
         for range in ranges {
@@ -59,7 +74,7 @@ struct IDCondition: Hashable, Sendable {
     }
 
     /// The only IDs that fulfil the condition, ascending, if they are at most `limit`.
-    func members(limit: Int) -> [UInt64]? {
+    public func members(limit: Int) -> [UInt64]? {
         var count = 0
         for range in ranges {
             let size = range.upperBound - range.lowerBound
@@ -72,7 +87,7 @@ struct IDCondition: Hashable, Sendable {
 
 extension IDCondition: CustomStringConvertible {
     /// `7, 9, 100 to 200`, with the first few ranges only.
-    var description: String {
+    public var description: String {
         guard !ranges.isEmpty else { return "none" }
         let shown = ranges.prefix(6).map { range in
             range.lowerBound == range.upperBound
