@@ -212,7 +212,7 @@ struct CommandLineTests {
     func notSupported() throws {
         let lab = try Self.database()
         let outcome = try CommandLineProgram.run([
-            lab.path, "-c", "MERGE IDS 17, 23 INTO 9 IN lab/mouse/seg;",
+            lab.path, "-c", "COPY lab/mouse/seg X 0:4 TO lab/mouse/seg AT (8, 0, 0);",
         ])
         #expect(outcome.status == 1)
         #expect(outcome.errors.hasPrefix("ERROR 0A000: "))
