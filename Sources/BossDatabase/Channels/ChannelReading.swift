@@ -25,8 +25,17 @@ extension Channel {
         _ region: CutoutRegion, view: DatabaseView? = nil, control: OperationControl = OperationControl(),
         statistics: inout ReadStatistics
     ) throws(DatabaseError) -> AnyVolume {
+        try read(region, as: .stored, view: view, control: control, statistics: &statistics)
+    }
+
+    /// Reads a cutout and makes something of each voxel: its value where it fulfils a condition, or a mask.
+    package func read(
+        _ region: CutoutRegion, as reading: VoxelReading, view: DatabaseView? = nil,
+        control: OperationControl = OperationControl(), statistics: inout ReadStatistics
+    ) throws(DatabaseError) -> AnyVolume {
         let checked = try check(region)
-        let byteCount = try checkResult(checked)
+        let type = reading.isMask ? .uint8 : voxelType
+        let byteCount = try checkResult(checked, as: type)
         let extent = checked.box.extent
         var axes: [Axis] = [.z, .y, .x]
         var shape = [extent.z, extent.y, extent.x]
@@ -35,12 +44,12 @@ extension Channel {
             shape.insert(checked.time.count, at: 0)
         }
         var volume = try mappingErrors { () throws(VoxelError) in
-            try AnyVolume(voxelType: voxelType, axes: axes, shape: shape, zeroed: false)
+            try AnyVolume(voxelType: type, axes: axes, shape: shape, zeroed: false)
         }
         precondition(volume.byteCount == byteCount, "the result has the bytes that were checked")
         let filled = volume.withUnsafeMutableBytes { memory in
             Result { () throws(DatabaseError) in
-                try read(checked, view: view, into: memory, control: control)
+                try read(checked, as: reading, view: self.view(view), into: memory, control: control)
             }
         }
         statistics += try filled.get()
@@ -72,16 +81,17 @@ extension Channel {
         guard memory.count == byteCount else {
             throw DatabaseError("22V03", "the region has \(byteCount) bytes, the memory \(memory.count)")
         }
-        return try read(checked, view: view, into: memory, control: control)
+        return try read(checked, as: .stored, view: self.view(view), into: memory, control: control)
     }
 
-    private func read(
-        _ region: CheckedRegion, view: DatabaseView?, into memory: UnsafeMutableRawBufferPointer,
-        control: OperationControl
+    func read(
+        _ region: CheckedRegion, as reading: VoxelReading, view pinned: View,
+        into memory: UnsafeMutableRawBufferPointer, control: OperationControl
     ) throws(DatabaseError) -> ReadStatistics {
-        let pinned = try self.view(view)
-        let reader = try mappedReader(pinned)
-        let sampleByteCount = region.box.voxelCount * voxelType.byteCount
+        let function = try function(reading, in: pinned, voxelCount: region.voxelCount)
+        var reader = function == nil ? try mappedReader(pinned) : reader()
+        reader.function = function
+        let sampleByteCount = region.box.voxelCount * (function?.result ?? voxelType).byteCount
         var statistics = ReadStatistics()
         for (number, time) in region.time.enumerated() {
             let part = UnsafeMutableRawBufferPointer(
@@ -96,8 +106,10 @@ extension Channel {
     /// The bytes of a result.
     ///
     /// - Throws: 54V01 over the limit.
-    package func checkResult(_ region: CheckedRegion) throws(DatabaseError) -> Int {
-        let byteCount = region.voxelCount.multipliedSaturating(by: voxelType.byteCount)
+    package func checkResult(
+        _ region: CheckedRegion, as type: VoxelType? = nil
+    ) throws(DatabaseError) -> Int {
+        let byteCount = region.voxelCount.multipliedSaturating(by: (type ?? voxelType).byteCount)
         let limit = database.options.resultByteCountLimit
         guard byteCount <= limit else {
             throw DatabaseError(

@@ -164,6 +164,8 @@ extension Channel {
     /// Pages of one statement, which reach the transaction together or not at all.
     struct CollectedPages: Sendable {
         var pages: [(page: EncodedPage, dependsOnBase: Bool)] = []
+        /// Bytes of the pages, where they are counted.
+        var byteCount = 0
         var changedVoxelCount = 0
     }
 

@@ -12,6 +12,11 @@ struct CutoutReader: Sendable {
     var hint = CacheHint.interactive
     /// What labels read as; without it they are read as they are stored.
     var mapping: LabelMapping?
+    /// What is made of each stored voxel, in the place of the mapping.
+    var function: VoxelFunction?
+
+    /// Bytes of a voxel of the result.
+    private var resultByteCount: Int { (function?.result ?? layout.voxelType).byteCount }
 
     /// Beyond this many cuboids in a box only those that were written are looked for.
     private static let denseCuboidLimit = 1 << 16
@@ -34,13 +39,13 @@ struct CutoutReader: Sendable {
     ///
     /// - Parameters:
     ///   - box: absolute voxels of the level, at least one.
-    ///   - memory: exactly the voxels of the box.
+    ///   - memory: exactly the voxels of the box, or what the function makes of them.
     /// - Returns: what was touched.
     func read(
         _ view: View, level: ResolutionLevel, time: Int, box: VoxelBox,
         into memory: UnsafeMutableRawBufferPointer, cancellation: Cancellation = Cancellation()
     ) throws(DatabaseError) -> ReadStatistics {
-        precondition(memory.count == box.voxelCount * layout.voxelType.byteCount, "memory for the box")
+        precondition(memory.count == box.voxelCount * resultByteCount, "memory for the box")
         let group = layout.group(level, time: time)
         let pages = try locate(view, group, box)
         return try fill(pages, group, box, memory, cancellation)
@@ -104,7 +109,7 @@ struct CutoutReader: Sendable {
         VoxelCopy.fillBox(
             in: target.base, destinationExtent: box.extent,
             destinationOrigin: clip.lower.relative(to: box.lower),
-            extent: clip.extent, voxelByteCount: layout.voxelType.byteCount, valueBits: bits)
+            extent: clip.extent, voxelByteCount: resultByteCount, valueBits: function?(bits) ?? bits)
     }
 
     private func copy(
@@ -140,7 +145,7 @@ struct CutoutReader: Sendable {
         for part in parts {
             if !part.brick.isRaw { encoded += part.brick.brickByteCount }
             let extent = part.clip.extent
-            let rowByteCount = extent.x * layout.voxelType.byteCount
+            let rowByteCount = extent.x * resultByteCount
             touched += extent.y * extent.z * max(Self.cacheLineByteCount, rowByteCount)
             if encoded >= Self.parallelDecodeByteCount || touched >= Self.parallelCopyByteCount {
                 return true
@@ -158,6 +163,7 @@ struct CutoutReader: Sendable {
                 "a brick of \(layout.path) has \(part.brick.brickByteCount) bytes, not \(layout.brickByteCount)"
             )
         }
+        if let function { return try copy(part, through: function, box, target, &cost) }
         var plan = VoxelCopy.Plan(
             sourceExtent: layout.grid.brick, sourceOrigin: part.clip.lower.relative(to: part.brickOrigin),
             to: target.base, destinationExtent: box.extent,
@@ -166,6 +172,45 @@ struct CutoutReader: Sendable {
         if let mapping { return try copyMapped(part, mapping, box, target, &plan, &cost) }
         do { try engine.copy(part.brick, plan: &plan, hint: hint, cost: &cost) } catch {
             throw DatabaseError(error)
+        }
+    }
+}
+
+extension CutoutReader {
+    /// Copies the part of a brick that a read wants, each voxel as what the function makes of it.
+    private func copy(
+        _ part: BrickPart, through function: VoxelFunction, _ box: VoxelBox, _ target: SharedMemory,
+        _ cost: inout BrickReadCost
+    ) throws(DatabaseError) {
+        let content: DecodedBrick
+        do { content = try engine.content(of: part.brick, hint: hint, cost: &cost) } catch {
+            throw DatabaseError(error)
+        }
+        let origin = part.clip.lower.relative(to: part.brickOrigin)
+        let window = MutableVoxelWindow(
+            target.base, arrayExtent: box.extent, origin: part.clip.lower.relative(to: box.lower),
+            extent: part.clip.extent, voxelByteCount: resultByteCount)
+        switch content {
+        case .runs(let runs):
+            try layout.requireBrick(runs.extent)
+            runs.fill(window, from: origin, by: function.callAsFunction)
+        case .voxels(let voxels):
+            voxels.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress else { return }
+                let source = VoxelWindow(
+                    base, arrayExtent: layout.grid.brick, origin: origin, extent: part.clip.extent,
+                    voxelByteCount: layout.voxelType.byteCount)
+                VoxelTransform.apply(function.callAsFunction, to: source, into: window)
+            }
+        }
+    }
+}
+
+extension ChannelLayout {
+    /// - Throws: XX001 for runs of another shape than the channel's bricks.
+    func requireBrick(_ extent: VoxelExtent) throws(DatabaseError) {
+        guard extent == grid.brick else {
+            throw DatabaseError("XX001", "a brick of \(path) has \(extent) voxels, not \(grid.brick)")
         }
     }
 }

@@ -35,10 +35,27 @@ struct CutoutWriter: Sendable {
     /// Delta pages above a full one, at most; the next write folds them into a full page.
     static let maximumDeltaCount = 4
 
-    /// The voxels to write: dense C-order memory of a box.
+    /// What is written to a box.
     struct Source: Sendable {
-        let bytes: SharedBytes
+        enum Content: Sendable {
+            /// Voxels in dense C-order memory of the box.
+            case voxels(SharedBytes)
+            /// What becomes of the voxels that are there.
+            case change(VoxelFunction)
+        }
+
+        let content: Content
         let box: VoxelBox
+
+        init(bytes: SharedBytes, box: VoxelBox) {
+            content = .voxels(bytes)
+            self.box = box
+        }
+
+        init(change: VoxelFunction, box: VoxelBox) {
+            content = .change(change)
+            self.box = box
+        }
     }
 
     /// What became of one cuboid.
@@ -62,7 +79,7 @@ struct CutoutWriter: Sendable {
         receive: @Sendable (CuboidKey, PageChange) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
         let group = layout.group(level, time: time)
-        let codes = try layout.cuboids(touching: source.box).mortonCodes().map(\.rawValue)
+        let codes = try codes(of: source, group, view)
         let pages = try mappingErrors { () throws(StorageError) in try view.locate(group, codes: codes) }
         try workers.forEach(pages.count) { (number) throws(DatabaseError) in
             try cancellation.check()
@@ -74,5 +91,18 @@ struct CutoutWriter: Sendable {
                 fullPagesOnly: fullPagesOnly, pendingBricks: pendingBricks(key))
             try receive(key, assembly.make())
         }
+    }
+
+    /// The cuboids that a write may change: of a change that leaves background as it is only written ones.
+    private func codes(
+        of source: Source, _ group: PageGroup, _ view: View
+    ) throws(DatabaseError) -> [UInt64] {
+        let range = try layout.cuboids(touching: source.box)
+        if case .change(let change) = source.content, change(layout.backgroundBits) == layout.backgroundBits {
+            return try mappingErrors { () throws(StorageError) in
+                try view.writtenCodes(group, in: range.codeSpan).filter { range.contains(rawCode: $0) }
+            }
+        }
+        return range.mortonCodes().map(\.rawValue)
     }
 }

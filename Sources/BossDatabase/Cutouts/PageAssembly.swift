@@ -5,15 +5,15 @@ import BossVoxels
 
 /// Makes the new page of one cuboid.
 struct PageAssembly {
-    private let writer: CutoutWriter
+    let writer: CutoutWriter
     private let source: CutoutWriter.Source
     private let mode: WriteMode
     private let key: CuboidKey
-    private let base: ResolvedPage
+    let base: ResolvedPage
     private let fullPagesOnly: Bool
     private let pendingBricks: Set<Int>
     /// Bricks that the box touches: number, first voxel, touched voxels.
-    private let touched: [(brickIndex: Int, origin: VoxelPoint, part: VoxelBox)]
+    let touched: [(brickIndex: Int, origin: VoxelPoint, part: VoxelBox)]
 
     init(
         writer: CutoutWriter, source: CutoutWriter.Source, mode: WriteMode, key: CuboidKey,
@@ -37,13 +37,36 @@ struct PageAssembly {
 
     /// Computes the touched bricks and puts them into a full or a delta page.
     func make() throws(DatabaseError) -> CutoutWriter.PageChange {
+        switch source.content {
+        case .change(let function): return try changedPage(by: function)
+        case .voxels(let bytes):
+            if !base.isWritten { return try pageInEmptySpace(bytes) }
+            return try change { (brickIndex, origin, part) throws(DatabaseError) in
+                let (brick, changed) = try newBrick(brickIndex, origin, part, bytes)
+                return changed > 0 ? (.voxels(brick), changed) : nil
+            }
+        }
+    }
+
+    /// A brick of a new page.
+    enum NewBrick {
+        case voxels(VoxelStorage)
+        case constant(UInt64)
+    }
+
+    /// Puts the touched bricks that change into a page.
+    ///
+    /// - Parameter newBrick: a touched brick by number, first voxel and touched part, with the number of voxels that
+    ///   change; nil where none does.
+    func change(
+        _ newBrick: (Int, VoxelPoint, VoxelBox) throws(DatabaseError) -> (brick: NewBrick, changed: Int)?
+    ) throws(DatabaseError) -> CutoutWriter.PageChange {
         var change = CutoutWriter.PageChange()
-        if !base.isWritten { return try pageInEmptySpace() }
-        var bricks: [Int: VoxelStorage] = [:]
+        var bricks: [Int: NewBrick] = [:]
         for (brickIndex, origin, part) in touched {
-            let (brick, changed) = try newBrick(brickIndex, origin, part)
-            change.changedVoxelCount += changed
-            if changed > 0 { bricks[brickIndex] = brick }
+            guard let new = try newBrick(brickIndex, origin, part) else { continue }
+            change.changedVoxelCount += new.changed
+            bricks[brickIndex] = new.brick
         }
         guard !bricks.isEmpty else { return change }
         change.dependsOnBase = true
@@ -53,7 +76,7 @@ struct PageAssembly {
 
     /// A cuboid in empty space: gathered straight into the page, without a look at anything older. Over
     /// background all modes do the same.
-    private func pageInEmptySpace() throws(DatabaseError) -> CutoutWriter.PageChange {
+    private func pageInEmptySpace(_ bytes: SharedBytes) throws(DatabaseError) -> CutoutWriter.PageChange {
         let layout = writer.layout
         var builder = makeBuilder(.full, brickCapacity: layout.grid.brickCount)
         let parts = Dictionary(
@@ -68,7 +91,7 @@ struct PageAssembly {
                 try builder.append(brick: brickIndex) { (voxels) throws(StorageError) in
                     guard let target = voxels.baseAddress else { return }
                     if part.extent != layout.grid.brick { fillBrick(target, with: layout.backgroundBits) }
-                    gather(part, to: target, at: part.lower.relative(to: origin))
+                    gather(part, of: bytes, to: target, at: part.lower.relative(to: origin))
                     changed += countForeground(UnsafeRawPointer(target))
                 }
             }
@@ -78,7 +101,7 @@ struct PageAssembly {
             page: builder.finish(), dependsOnBase: true, changedVoxelCount: changed)
     }
 
-    private func fillBrick(_ target: UnsafeMutableRawPointer, with bits: UInt64) {
+    func fillBrick(_ target: UnsafeMutableRawPointer, with bits: UInt64) {
         let brick = writer.layout.grid.brick
         VoxelCopy.fillBox(
             in: target, destinationExtent: brick, destinationOrigin: .zero, extent: brick,
@@ -92,11 +115,11 @@ struct PageAssembly {
     }
 
     private func gather(
-        _ part: VoxelBox, to target: UnsafeMutableRawPointer, at origin: VoxelPoint,
+        _ part: VoxelBox, of bytes: SharedBytes, to target: UnsafeMutableRawPointer, at origin: VoxelPoint,
         in array: VoxelExtent? = nil
     ) {
         VoxelCopy.copyBox(
-            from: source.bytes.base, sourceExtent: source.box.extent,
+            from: bytes.base, sourceExtent: source.box.extent,
             sourceOrigin: part.lower.relative(to: source.box.lower), to: target,
             destinationExtent: array ?? writer.layout.grid.brick, destinationOrigin: origin,
             extent: part.extent, voxelByteCount: writer.layout.voxelType.byteCount)
@@ -104,7 +127,7 @@ struct PageAssembly {
 
     /// The old brick with the new voxels over it.
     private func newBrick(
-        _ brickIndex: Int, _ origin: VoxelPoint, _ part: VoxelBox
+        _ brickIndex: Int, _ origin: VoxelPoint, _ part: VoxelBox, _ written: SharedBytes
     ) throws(DatabaseError) -> (VoxelStorage, Int) {
         let layout = writer.layout
         let brick = VoxelStorage(byteCount: layout.brickByteCount, zeroed: false)
@@ -113,14 +136,14 @@ struct PageAssembly {
                 guard let target = bytes.baseAddress else { return 0 }
                 try fill(bytes, with: base.source(ofBrick: brickIndex))
                 let place = part.lower.relative(to: origin)
-                if mode == .strict, conflicts(part, target, place) {
+                if mode == .strict, conflicts(part, written, target, place) {
                     throw DatabaseError(
                         "23V01",
                         "voxels of \(layout.path) in \(part) are set already, and STRICT replaces none",
                         hint: "use MODE PRESERVE to keep them or MODE OVERWRITE to replace them")
                 }
                 return VoxelCopy.mergeBox(
-                    from: source.bytes.base, sourceExtent: source.box.extent,
+                    from: written.base, sourceExtent: source.box.extent,
                     sourceOrigin: part.lower.relative(to: source.box.lower), to: target,
                     destinationExtent: layout.grid.brick, destinationOrigin: place, extent: part.extent,
                     voxelByteCount: layout.voxelType.byteCount, mode: mode.mergeMode,
@@ -130,10 +153,12 @@ struct PageAssembly {
         return (brick, try merged.get())
     }
 
-    private func conflicts(_ part: VoxelBox, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint) -> Bool {
-        if let mapping = writer.mapping { return conflicts(part, target, place, mapping) }
+    private func conflicts(
+        _ part: VoxelBox, _ written: SharedBytes, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint
+    ) -> Bool {
+        if let mapping = writer.mapping { return conflicts(part, written, target, place, mapping) }
         return VoxelCopy.conflicts(
-            from: source.bytes.base, sourceExtent: source.box.extent,
+            from: written.base, sourceExtent: source.box.extent,
             sourceOrigin: part.lower.relative(to: source.box.lower), to: UnsafeRawPointer(target),
             destinationExtent: writer.layout.grid.brick, destinationOrigin: place, extent: part.extent,
             voxelByteCount: writer.layout.voxelType.byteCount, backgroundBits: writer.layout.backgroundBits)
@@ -141,14 +166,15 @@ struct PageAssembly {
 
     /// The same for what both read as: labels of one object replace one another.
     private func conflicts(
-        _ part: VoxelBox, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint, _ mapping: LabelMapping
+        _ part: VoxelBox, _ written: SharedBytes, _ target: UnsafeMutableRawPointer, _ place: VoxelPoint,
+        _ mapping: LabelMapping
     ) -> Bool {
         let (extent, width) = (part.extent, writer.layout.voxelType.byteCount)
         let shown = VoxelStorage(byteCount: 2 * part.voxelCount * width, zeroed: false)
         return shown.withUnsafeMutableBytes { bytes in
             guard let new = bytes.baseAddress else { return false }
             let old = new + part.voxelCount * width
-            gather(part, to: new, at: .zero, in: extent)
+            gather(part, of: written, to: new, at: .zero, in: extent)
             VoxelCopy.copyBox(
                 from: target, sourceExtent: writer.layout.grid.brick, sourceOrigin: place, to: old,
                 destinationExtent: extent, destinationOrigin: .zero, extent: extent, voxelByteCount: width)
@@ -162,7 +188,7 @@ struct PageAssembly {
         }
     }
 
-    private func fill(_ bytes: UnsafeMutableRawBufferPointer, with old: BrickSource) throws(DatabaseError) {
+    func fill(_ bytes: UnsafeMutableRawBufferPointer, with old: BrickSource) throws(DatabaseError) {
         guard let target = bytes.baseAddress else { return }
         let layout = writer.layout
         switch old {
@@ -192,7 +218,7 @@ struct PageAssembly {
     }
 
     /// A full page when there is nothing to lay a delta on, or too much above it already; else a delta.
-    private func page(with bricks: [Int: VoxelStorage]) throws(StorageError) -> EncodedPage {
+    private func page(with bricks: [Int: NewBrick]) throws(StorageError) -> EncodedPage {
         let brickCount = writer.layout.grid.brickCount
         let listed = Set(bricks.keys).union(pendingBricks)
         // A transaction keeps one page a cuboid, and no delta can take the place of a full one.
@@ -203,11 +229,13 @@ struct PageAssembly {
             || base.deltaCount >= CutoutWriter.maximumDeltaCount
         var builder = makeBuilder(isFull ? .full : .delta, brickCapacity: isFull ? brickCount : listed.count)
         for brickIndex in isFull ? Array(0..<brickCount) : listed.sorted() {
-            if let voxels = bricks[brickIndex] {
+            switch bricks[brickIndex] {
+            case .voxels(let voxels):
                 try builder.append(brick: brickIndex) { (target) throws(StorageError) in
                     voxels.withUnsafeBytes { target.copyMemory(from: $0) }
                 }
-            } else {
+            case .constant(let bits): builder.appendConstant(brick: brickIndex, bits: bits)
+            case nil:
                 try builder.append(
                     brick: brickIndex, copying: base.source(ofBrick: brickIndex),
                     backgroundBits: writer.layout.backgroundBits, from: writer.engine)

@@ -25,6 +25,9 @@ package final class LabelMapping: Sendable {
     /// IDs that read as another one.
     package var count: Int { roots.count }
 
+    /// The largest ID that was merged, or that others were merged into.
+    var largestID: UInt64 { roots.reduce(0) { max($0, $1.key, $1.value) } }
+
     /// What an ID reads as: itself, unless it was merged.
     package func root(of id: UInt64) -> UInt64 { roots[id] ?? id }
 

@@ -77,6 +77,8 @@ struct ChannelNames {
             case ReservedResolution.meshes:
                 let id = UInt64(loss.group.time) << 63 | loss.morton
                 return "the stored mesh of ID \(id) of \(channel) is lost, in \(loss.path)"
+            case ReservedResolution.identifiers:
+                return "the largest reserved ID of \(channel) is lost, in \(loss.path)"
             default: return "what \(channel) keeps beside its voxels is lost in part, in \(loss.path)"
             }
         }

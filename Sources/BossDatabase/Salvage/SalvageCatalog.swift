@@ -265,7 +265,7 @@ struct SalvageCatalog {
 
     /// Words with which the part of an action begins that changed voxels; others name channels of which nothing changed.
     private static let voxelVerbs = [
-        "INSERT", "DELETE", "UPDATE", "IMPORT", "DOWNSAMPLE", "RESTORE", "MERGE", "BAKE",
+        "INSERT", "DELETE", "UPDATE", "SPLIT", "IMPORT", "DOWNSAMPLE", "RESTORE", "MERGE", "BAKE", "RESERVE",
     ]
 
     /// The only path of a channel that commits to that channel alone speak of.

@@ -48,8 +48,8 @@ enum ConditionNumber: Hashable, Sendable {
 /// joined by AND, OR and NOT.
 ///
 /// Conditions are evaluated once a distinct value, never once a voxel.
-struct ValueCondition {
-    private let test: (ConditionNumber) -> Bool
+struct ValueCondition: Sendable {
+    private let test: Test
 
     /// Whether a value fulfils the condition.
     func matches(_ value: ConditionNumber) -> Bool { test(value) }
@@ -64,7 +64,7 @@ struct ValueCondition {
         test = try Self.bind(expression, names, executor)
     }
 
-    private typealias Test = (ConditionNumber) -> Bool
+    private typealias Test = @Sendable (ConditionNumber) -> Bool
 
     private static func bind(
         _ expression: Expression, _ names: Set<String>, _ executor: StatementExecutor
@@ -74,8 +74,8 @@ struct ValueCondition {
             var tests: [Test] = []
             for part in parts { tests.append(try bind(part, names, executor)) }
             let all = tests
-            return logical == .and
-                ? { value in all.allSatisfy { $0(value) } } : { value in all.contains { $0(value) } }
+            if logical == .and { return { value in all.allSatisfy { $0(value) } } }
+            return { value in all.contains { $0(value) } }
         case .unary(.not, let inner, _):
             let test = try bind(inner, names, executor)
             return { !test($0) }
@@ -90,10 +90,21 @@ struct ValueCondition {
             }
         case .isIn(let value, let set, let isNegated, let position):
             try requireName(value, names, position)
-            let members = try constants(set, executor, position)
-            return { number in members.contains { number.compared(to: $0) == 0 } != isNegated }
+            return membership(of: try constants(set, executor, position), isNegated: isNegated)
         case .literal(.boolean(let value), _): return { _ in value }
         default: throw StatementExecutor.notSupported("this condition", expression.position)
+        }
+    }
+
+    /// Long lists of IDs cost no more than short ones.
+    private static func membership(of members: [ConditionNumber], isNegated: Bool) -> Test {
+        let integers = Set(members.filter { if case .integer = $0 { true } else { false } })
+        guard integers.count == members.count || members.allSatisfy(integers.contains) else {
+            return { number in members.contains { number.compared(to: $0) == 0 } != isNegated }
+        }
+        return { number in
+            if case .integer = number { return integers.contains(number) != isNegated }
+            return members.contains { number.compared(to: $0) == 0 } != isNegated
         }
     }
 
@@ -137,7 +148,10 @@ struct ValueCondition {
         }
     }
 
-    private static func constant(
+    /// The value of a literal or a parameter.
+    ///
+    /// - Throws: 42804, 07001, 0A000 for an expression.
+    static func constant(
         _ expression: Expression, _ executor: StatementExecutor
     ) throws(DatabaseError) -> ConditionNumber {
         switch expression {

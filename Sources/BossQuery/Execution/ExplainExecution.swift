@@ -79,10 +79,14 @@ extension StatementExecutor {
         switch statement {
         case .selectVolume(let query) where query.artifact.value == .mesh: return try meshSteps(query)
         case .selectVolume(let query):
-            let bound = try bind(query)
-            return readSteps(bound, "read bricks") + [
-                PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
-            ]
+            return try steps(of: query)
+        case .updateCutout(let update): return try changeSteps(update.path, update.region)
+        case .deleteCutout(let delete) where delete.condition != nil:
+            return try changeSteps(delete.path, delete.region)
+        case .label(.split(_, let path, let region, _, _), _):
+            return try changeSteps(path, region)
+        case .label(.reserve(_, let path), _):
+            return try reservationSteps(path)
         case .findIDs(let query):
             return try labelSteps(
                 query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
@@ -141,13 +145,14 @@ extension StatementExecutor {
     private mutating func scanSteps(
         _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String
     ) throws(DatabaseError) -> [PlanStep] {
-        let bound = try bind(region, of: source(path))
+        let bound = try bindRows(region, of: source(path))
         return readSteps(bound, "scan bricks") + [PlanStep(node: node, detail: detail)]
     }
 
     func readSteps(_ bound: BoundRegion, _ verb: String) -> [PlanStep] {
         let box = bound.inside ?? bound.requested
-        let pages = UInt64(clamping: bound.channel.cuboidCount(of: box)) &* UInt64(bound.time.count)
+        let cuboidCount = box.isEmpty ? 0 : bound.channel.cuboidCount(of: box)
+        let pages = UInt64(clamping: cuboidCount) &* UInt64(bound.time.count)
         let bytes =
             UInt64(clamping: box.voxelCount) &* UInt64(bound.time.count * bound.channel.voxelType.byteCount)
         let grid = bound.channel.grid
@@ -168,7 +173,8 @@ extension StatementExecutor {
             throw Self.notSupported("DESCRIBE of this statement", position)
         }
         if query.artifact.value == .mesh { return try describeMesh(query) }
-        let bound = try bind(query)
+        let volume = try bind(query)
+        let bound = volume.region
         var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
         for axis in [SpatialAxis.z, .y, .x]
         where query.artifact.value == .cutout || !bound.singleAxes.contains(axis) {
@@ -177,7 +183,7 @@ extension StatementExecutor {
         let shape = axes.map { axis in
             SpatialAxis(rawValue: axis.rawValue).map { bound.requested.extent[$0] } ?? bound.time.count
         }
-        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(bound.channel.voxelType.byteCount)
+        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(volume.voxelType.byteCount)
         return .rows(
             RowSet(
                 columns: [
@@ -186,7 +192,7 @@ extension StatementExecutor {
                 ],
                 rows: [
                     [
-                        .text(bound.channel.voxelType.rawValue),
+                        .text(volume.voxelType.rawValue),
                         .text(axes.map(\.rawValue).joined(separator: ",")),
                         .text(shape.map(String.init).joined(separator: ",")), .unsigned(bytes),
                     ]

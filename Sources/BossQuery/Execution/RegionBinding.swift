@@ -3,12 +3,12 @@ import BossGeometry
 
 /// A region of a statement in numbers.
 struct BoundRegion {
-    let channel: Channel
+    private(set) var channel: Channel
     let level: ResolutionLevel
     /// Voxels of the level as the statement names them; outside the extent only with OUTSIDE FILL.
     let requested: VoxelBox
-    /// The part of them that exists; nil when there is none.
-    let inside: VoxelBox?
+    /// The part of them that exists, or that a condition leaves; nil when there is none.
+    var inside: VoxelBox?
     /// Time samples.
     let time: Range<Int>
     /// Whether T was given as an interval, so that the result keeps it.
@@ -22,6 +22,13 @@ struct BoundRegion {
     /// The part that exists, as the facade takes it.
     func cutout(_ box: VoxelBox) -> CutoutRegion { CutoutRegion(box: box, level: level, time: time) }
 
+    /// The same region of a channel with the same space.
+    func of(_ other: Channel) -> BoundRegion {
+        var region = self
+        region.channel = other
+        return region
+    }
+
     /// Voxels of the result with all time samples, `Int.max` where they do not fit.
     var voxelCount: Int {
         let (count, overflow) = requested.voxelCount.multipliedReportingOverflow(by: time.count)
@@ -33,16 +40,19 @@ struct BoundRegion {
 extension StatementExecutor {
     /// Binds a region of a channel.
     ///
-    /// - Parameter forWriting: whether voxels outside cannot be filled.
+    /// - Parameters:
+    ///   - objects: the channel in which `OF ID` looks for the ID, this one by default.
+    ///   - forWriting: whether voxels outside cannot be filled.
     /// - Throws: 22V01 outside the extent, 22V02 for an empty interval, 22V06 for a level that does not
     ///   exist, 42V03 for mixed plain and unit bounds.
     mutating func bind(
-        _ region: RegionSyntax, of channel: Channel, forWriting: Bool = false
+        _ region: RegionSyntax, of channel: Channel, objectsOf objects: Channel? = nil,
+        forWriting: Bool = false
     ) throws(DatabaseError) -> BoundRegion {
         if let roi = region.regionOfInterest { throw Self.notSupported("IN ROI", roi.position) }
         let level = try level(region.resolution, of: channel)
         let (time, hasTimeAxis) = try timeSamples(region.t, channel)
-        let (box, singles) = try box(region, level, time, channel)
+        let (box, singles) = try box(region, level, time, channel, objects ?? channel)
         let fill = try fillBits(region.outside, channel)
         let extent = channel.box(at: level)
         let inside = extent.intersection(box)
@@ -145,7 +155,8 @@ extension StatementExecutor {
     }
 
     private mutating func box(
-        _ region: RegionSyntax, _ level: ResolutionLevel, _ time: Range<Int>, _ channel: Channel
+        _ region: RegionSyntax, _ level: ResolutionLevel, _ time: Range<Int>, _ channel: Channel,
+        _ objects: Channel
     ) throws(DatabaseError) -> (VoxelBox, Set<SpatialAxis>) {
         let hierarchy = channel.hierarchy
         var named = level
@@ -175,8 +186,8 @@ extension StatementExecutor {
             let box = try around(middle, size, position)
             return (try converted(box, from: named, to: level, channel), [])
         case .object(let scalar, let padding, let position):
-            let limit = try axisBox(region, named, level, channel).0
-            return (try objectBox(scalar, padding, position, limit, level, time, channel), [])
+            let (limit, singles) = try axisBox(region, named, level, channel)
+            return (try objectBox(scalar, padding, position, limit, level, time, objects), singles)
         }
     }
 

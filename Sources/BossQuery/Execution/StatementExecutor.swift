@@ -45,6 +45,8 @@ struct StatementExecutor {
         case .show(let show): return try self.show(show)
         case .insertCutout(let insert): return try insertCutout(insert)
         case .deleteCutout(let delete): return try deleteCutout(delete)
+        case .updateCutout(let update): return try updateCutout(update)
+        case .label(let label, let position): return try run(label, position)
         case .importFiles(let statement): return try importFiles(statement)
         case .downsample(let statement): return try downsample(statement)
         case .createResource(let create): return try createResource(create)
@@ -60,13 +62,7 @@ struct StatementExecutor {
         case .explain(let explain): return try self.explain(explain)
         case .maintenance(let maintenance, let position): return try run(maintenance, position)
         case .version(let version, let position): return try run(version, position)
-        case .label(.putMesh(let id, let path, let file), let position):
-            return try putMesh(id, path, file, position)
-        case .label(.merge(let ids, let target, let path), let position):
-            return try mergeIDs(ids, into: target, path, position)
-        case .label(.bake(let path), let position): return try bakeMapping(path, position)
-        case .findPoints, .updateCutout, .copyCutout, .exportFiles, .label, .prepare, .execute, .deallocate,
-            .job:
+        case .findPoints, .copyCutout, .exportFiles, .prepare, .execute, .deallocate, .job:
             throw Self.notSupported(statement.featureName, statement.position)
         case .unsupported(let node):
             throw Self.notSupported(node.feature, node.position, hint: node.hint)
@@ -106,8 +102,9 @@ extension Statement {
     /// Whether it changes voxels, names, options or metadata, of which only the newest state can be meant.
     fileprivate var isChange: Bool {
         switch self {
-        case .insertCutout, .deleteCutout, .importFiles, .downsample, .createResource, .alterResource,
-            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _), .label:
+        case .insertCutout, .deleteCutout, .updateCutout, .label, .importFiles, .downsample, .createResource,
+            .alterResource,
+            .dropResource, .setMetadata, .unsetMetadata, .version(.restore, _):
             true
         default: false
         }

@@ -55,13 +55,14 @@ struct OutputPlan {
     /// Refuses a picture that PNG cannot hold before its voxels are read.
     ///
     /// - Throws: 22V10.
-    func refuseLargePicture(of bound: BoundRegion) throws(DatabaseError) {
+    func refuseLargePicture(of query: BoundVolume) throws(DatabaseError) {
         guard format == .png else { return }
+        let bound = query.region
         let lengths = [SpatialAxis.z, .y, .x].filter { !bound.singleAxes.contains($0) }.map {
             bound.requested.extent[$0]
         }
         guard lengths.count == 2 else { return }
-        let isDirect = window == nil && bound.channel.voxelType == .uint16
+        let isDirect = window == nil && query.voxelType == .uint16
         do throws(FormatError) {
             try PNGEncoder.check(
                 width: lengths[1], height: lengths[0], pixelByteCount: usesHashColors ? 4 : isDirect ? 2 : 1)

@@ -8,51 +8,22 @@ extension StatementExecutor {
     mutating func selectVolume(_ query: VolumeQuery) throws(DatabaseError) -> ResultValue {
         if query.artifact.value == .mesh { return try selectMesh(query) }
         let bound = try bind(query)
-        let plan = try OutputPlan(query, isAnnotation: bound.channel.isAnnotation)
+        let plan = try OutputPlan(query, isAnnotation: bound.isAnnotation)
         try plan.refuseLargePicture(of: bound)
         let volume = try read(bound, limit: state.settings.maxResultBytes)
         let result = try shape(volume, bound, query.artifact.value)
         return try output(result, plan)
     }
 
-    /// Binds source and region, and refuses what this version does not run.
-    mutating func bind(_ query: VolumeQuery) throws(DatabaseError) -> BoundRegion {
-        try refuseUnsupported(query)
-        let channel = try source(query.sources[0].path)
-        let bound = try bind(query.region, of: channel)
-        switch query.artifact.value {
-        case .slice, .image:
-            guard bound.singleAxes.count == 1, !bound.hasTimeAxis else {
-                let name = query.artifact.value.rawValue
-                throw DatabaseError(
-                    "22023", "\(name) needs exactly one of X, Y and Z as one value, and no range of T",
-                    hint: "for example SELECT \(name) FROM \(channel.path) Z 100",
-                    position: query.position.source)
-            }
-        case .cutout, .tile, .mesh: break
-        }
-        return bound
-    }
-
-    func refuseUnsupported(_ query: VolumeQuery) throws(DatabaseError) {
-        if query.artifact.value == .tile { throw Self.notSupported("SELECT TILE", query.artifact.position) }
-        if let expression = query.expression {
-            throw Self.notSupported("a voxel expression", expression.position)
-        }
-        if query.sources.count != 1 {
-            throw Self.notSupported("more than one source", query.sources[1].path.position)
-        }
-        if let plane = query.plane { throw Self.notSupported("PLANE", plane.position) }
-        if let condition = query.condition { throw Self.notSupported("WHERE on voxels", condition.position) }
-        if let projection = query.projection { throw Self.notSupported("PROJECT", projection.position) }
-        if case .channel(let path)? = query.destination {
-            throw Self.notSupported("INTO a channel", path.position)
-        }
-    }
-
     /// Reads a bound region; voxels outside the extent get the fill value.
     mutating func read(_ bound: BoundRegion, limit: Int) throws(DatabaseError) -> AnyVolume {
-        let byteCount = bound.voxelCount.multipliedReportingOverflow(by: bound.channel.voxelType.byteCount)
+        try read(BoundVolume(bound), limit: limit)
+    }
+
+    /// Reads what a volume query makes of a region; voxels outside of what is read get the fill value.
+    mutating func read(_ volume: BoundVolume, limit: Int) throws(DatabaseError) -> AnyVolume {
+        let bound = volume.region
+        let byteCount = bound.voxelCount.multipliedReportingOverflow(by: volume.voxelType.byteCount)
         let isCountable = bound.voxelCount < Int.max && !byteCount.overflow
         guard isCountable, byteCount.partialValue <= limit else {
             let size =
@@ -63,20 +34,35 @@ extension StatementExecutor {
                 position: bound.position.source)
         }
         let view = try currentView()
-        try warnIfStale(bound, view)
-        guard bound.inside != bound.requested else {
-            return try locating(bound.position) { () throws(DatabaseError) in
-                try bound.channel.read(
-                    bound.cutout(bound.requested), view: view, control: control, statistics: &statistics)
-            }
-        }
-        return try readFilled(bound, view)
+        for channel in volume.channels { try warnIfStale(bound.of(channel), view) }
+        guard bound.inside != bound.requested else { return try read(volume, bound.requested, view) }
+        return try readFilled(volume, view)
     }
 
-    private mutating func readFilled(_ bound: BoundRegion, _ view: DatabaseView) throws(DatabaseError)
+    private mutating func read(
+        _ volume: BoundVolume, _ box: VoxelBox, _ view: DatabaseView
+    ) throws(DatabaseError) -> AnyVolume {
+        let (region, channel) = (volume.region.cutout(box), volume.region.channel)
+        return try locating(volume.region.position) { () throws(DatabaseError) in
+            switch volume.content {
+            case .voxels(let reading):
+                return try channel.read(
+                    region, as: reading, view: view, control: control, statistics: &statistics)
+            case .masked(let mask):
+                return try mask.read(
+                    region, valuesOf: channel, view: view, control: control, statistics: &statistics)
+            case .mask(let mask):
+                return try mask.read(
+                    region, of: channel, view: view, control: control, statistics: &statistics)
+            }
+        }
+    }
+
+    private mutating func readFilled(_ query: BoundVolume, _ view: DatabaseView) throws(DatabaseError)
         -> AnyVolume
     {
-        let (extent, type) = (bound.requested.extent, bound.channel.voxelType)
+        let bound = query.region
+        let (extent, type) = (bound.requested.extent, query.voxelType)
         var volume = try mappingErrors { () throws(VoxelError) in
             try AnyVolume(
                 voxelType: type, axes: [.t, .z, .y, .x],
@@ -84,8 +70,7 @@ extension StatementExecutor {
                 zeroed: false)
         }
         let part = try bound.inside.map { (inside) throws(DatabaseError) in
-            try bound.channel.read(
-                bound.cutout(inside), view: view, control: control, statistics: &statistics)
+            try read(query, inside, view)
         }
         let sampleByteCount = bound.requested.voxelCount * type.byteCount
         volume.withUnsafeMutableBytes { target in
@@ -94,7 +79,7 @@ extension StatementExecutor {
                 let start = base + sample * sampleByteCount
                 VoxelCopy.fillBox(
                     in: start, destinationExtent: extent, destinationOrigin: .zero, extent: extent,
-                    voxelByteCount: type.byteCount, valueBits: bound.fillBits)
+                    voxelByteCount: type.byteCount, valueBits: query.fillBits)
                 guard let part, let inside = bound.inside else { continue }
                 part.withUnsafeBytes { source in
                     guard let bytes = source.baseAddress else { return }
@@ -160,8 +145,9 @@ extension StatementExecutor {
 
     /// Gives the result its axes: time only when asked for as a range, one axis less for slices.
     private func shape(
-        _ volume: AnyVolume, _ bound: BoundRegion, _ artifact: VolumeArtifact
+        _ volume: AnyVolume, _ query: BoundVolume, _ artifact: VolumeArtifact
     ) throws(DatabaseError) -> VolumeResult {
+        let bound = query.region
         var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
         for axis in [SpatialAxis.z, .y, .x] where artifact == .cutout || !bound.singleAxes.contains(axis) {
             axes.append(axis.axis)
@@ -176,6 +162,6 @@ extension StatementExecutor {
         }
         return VolumeResult(
             volume: shaped, origin: origin, resolution: bound.level.level,
-            isAnnotation: bound.channel.isAnnotation)
+            isAnnotation: query.isAnnotation)
     }
 }

@@ -207,9 +207,7 @@ extension StatementExecutor {
     /// Runs DELETE CUTOUT.
     mutating func deleteCutout(_ delete: DeleteCutout) throws(DatabaseError) -> ResultValue {
         try refuseInReadOnlyTransaction(delete.position)
-        if let condition = delete.condition {
-            throw Self.notSupported("DELETE CUTOUT … WHERE", condition.position)
-        }
+        if let condition = delete.condition { return try deleteVoxels(delete, where: condition) }
         let channel = try channel(delete.path)
         try refuseFill(delete.region)
         let bound = try bind(delete.region, of: channel, forWriting: true)

@@ -71,6 +71,7 @@ extension PageGroup {
         switch resolution {
         case ReservedResolution.meshes: return "stored meshes of channel \(channel)"
         case ReservedResolution.mapping: return "the mapping of channel \(channel)"
+        case ReservedResolution.identifiers: return "the largest reserved ID of channel \(channel)"
         default: return "channel \(channel), resolution \(resolution), time \(time)"
         }
     }
@@ -83,7 +84,7 @@ extension CuboidKey {
         if group.resolution == ReservedResolution.meshes {
             return "mesh of ID \(UInt64(group.time) << 63 | morton) of channel \(group.channel)"
         }
-        if group.isMapping { return "page \(morton) of \(group.words)" }
+        if !group.holdsVoxels { return "page \(morton) of \(group.words)" }
         guard let place = SalvagedPlace(morton: morton) else { return "cuboid \(morton) of \(group.words)" }
         return "cuboid (\(place.x), \(place.y), \(place.z)) of \(group.words)"
     }

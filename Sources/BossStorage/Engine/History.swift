@@ -192,15 +192,7 @@ extension StorageEngine {
         }
         // What is said about a commit may have been written with a later one.
         let newest = View(state: view.state, leaves: leaves)
-        guard let page = try newest.locate(group, codes: [commit]).first, page.base != nil else { return nil }
-        guard case .stored(let brick) = try resolve(page, group).source(ofBrick: 0) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: brick.brickByteCount)
-        var cost = BrickReadCost()
-        let read = bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(StorageError) in try decode(brick, into: buffer, cost: &cost) }
-        }
-        try read.get()
-        return bytes
+        return try bytes(of: CuboidKey(group: group, morton: commit), in: newest)
     }
 }
 

@@ -5,7 +5,7 @@ package enum ReservedResolution {
     package static let mapping: UInt8 = 0x7F
     /// Meshes that were put in, one page an ID.
     package static let meshes: UInt8 = 0x7E
-    /// The next ID that `RESERVE` gives out.
+    /// The largest ID that `RESERVE` has given out.
     package static let identifiers: UInt8 = 0x7D
 }
 

@@ -33,6 +33,8 @@ struct ModelRun {
         let began: Int
         var volumes: [ModelVolume]
         var changed: Set<CuboidPlace> = []
+        /// Cuboids that deletions have gone over, whatever they found there.
+        var erased: Set<CuboidPlace> = []
     }
 
     init(_ plan: ChannelPlan, _ options: DatabaseOptions, seed: UInt64) throws {
@@ -53,7 +55,8 @@ struct ModelRun {
         case ..<50: try random.chance(50) ? beginTransaction() : endTransaction()
         case ..<66:
             try transactions.isEmpty ? beginTransaction() : write(in: random.below(transactions.count))
-        case ..<71: try erase(in: transactions.isEmpty || random.chance(50) ? nil : 0)
+        case ..<70: try erase(in: transactions.isEmpty || random.chance(50) ? nil : 0)
+        case ..<76: try change(in: transactions.isEmpty || random.chance(50) ? nil : 0)
         case ..<90: try readSome()
         case ..<93: try simulated.database.checkpoint()
         case ..<94: _ = try simulated.database.engine.compact()
@@ -134,8 +137,50 @@ struct ModelRun {
         let summary = try channel.erase(
             CutoutRegion(box: box, time: times), in: number.map { transactions[$0].transaction })
         #expect(summary.changedVoxelCount == total, "erase \(box), \(context)")
+        if let number {
+            let touched = times.flatMap { time in
+                cuboids(of: box).map { CuboidPlace(time: time, index: $0) }
+            }
+            transactions[number].erased.formUnion(touched)
+        }
         #expect((summary.commit > 0) == (total > 0 && number == nil), "commit number, \(context)")
         take(volumes, box, times, number)
+    }
+
+    /// Gives the voxels of some values another one, the background among them or not.
+    private mutating func change(in number: Int?) throws {
+        let box = box()
+        let times = random.chance(50) ? 0..<plan.times : 0..<1
+        let wanted = Set((0...random.below(3)).map { _ in maker.value(&random) })
+        let (value, isNegated) = (maker.value(&random), random.chance(25))
+        var volumes = number.map { transactions[$0].volumes } ?? committed
+        var total = 0
+        for time in times {
+            var part = volumes[time].part(box)
+            for index in part.voxels.indices where wanted.contains(part.voxels[index]) != isNegated {
+                part.voxels[index] = value
+            }
+            total += volumes[time].write(part, mode: .overwrite, background: plan.background) ?? 0
+        }
+        let condition = VoxelPredicate { wanted.contains($0) != isNegated }
+        let summary = try channel.change(
+            CutoutRegion(box: box, time: times), VoxelChange(where: condition, to: value), action: "change",
+            in: number.map { transactions[$0].transaction })
+        #expect(summary.changedVoxelCount == total, "change \(box) \(times) \(wanted), \(context)")
+        #expect((summary.commit > 0) == (total > 0 && number == nil), "commit number, \(context)")
+        take(volumes, box, times, number)
+    }
+
+    /// Voxels that fulfil a condition, and masks of it.
+    private func compareFiltered(_ box: VoxelBox, wanted: UInt64) throws {
+        let region = CutoutRegion(box: box, time: 0..<plan.times)
+        var statistics = ReadStatistics()
+        let condition = VoxelPredicate { $0 == wanted }
+        let kept = try channel.read(region, as: .keeping(condition), statistics: &statistics).bits
+        let mask = try channel.read(region, as: .mask(condition), statistics: &statistics).bits
+        let expected = committed.flatMap { $0.part(box).voxels }
+        #expect(kept == expected.map { $0 == wanted ? $0 : plan.background }, "filtered \(box), \(context)")
+        #expect(mask == expected.map { $0 == wanted ? 1 : 0 }, "mask \(box), \(context)")
     }
 
     /// Takes over the volumes of a write that succeeded, and notes which cuboids it changed.
@@ -188,7 +233,10 @@ struct ModelRun {
             #expect(try outcome { try ended.transaction.commit() }.code == "25P01", context)
             return
         }
-        let conflicts = ended.changed.contains { (lastChange[$0] ?? 0) > ended.began }
+        // A deletion has seen all of its region; a transaction that changed nothing is never refused.
+        let conflicts =
+            !ended.changed.isEmpty
+            && ended.changed.union(ended.erased).contains { (lastChange[$0] ?? 0) > ended.began }
         let found = try outcome { try ended.transaction.commit() }
         #expect(found.code == (conflicts ? "40001" : nil), context)
         guard !conflicts else { return }

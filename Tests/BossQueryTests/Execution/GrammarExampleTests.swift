@@ -27,10 +27,10 @@ struct GrammarExampleTests {
         1: .volume("UINT8 [z, y, x] [16, 512, 512]"), 2: .volume("UINT8 [z, y, x] [1, 128, 128]"),
         3: .volume("UINT8 [z, y, x] [25, 500, 500]"), 4: .volume("UINT8 [z, y, x] [16, 256, 256]"),
         5: .volume("UINT8 [z, y, x] [16, 64, 64]"), 6: .volume("UINT8 [z, y, x] [8, 64, 64]"),
-        7: .volume("UINT16 [t, z, y, x] [10, 8, 64, 64]"), 8: .notBuilt("WHERE on voxels"),
-        9: .notBuilt("a voxel expression"), 10: .notBuilt("a voxel expression"),
-        11: .notBuilt("a voxel expression"),
-        12: .notBuilt("a voxel expression"), 13: .notBuilt("PROJECT"),
+        7: .volume("UINT16 [t, z, y, x] [10, 8, 64, 64]"), 8: .volume("UINT64 [z, y, x] [16, 512, 512]"),
+        9: .volume("UINT8 [z, y, x] [14, 14, 24]"), 10: .volume("UINT8 [z, y, x] [16, 512, 512]"),
+        11: .volume("UINT8 [z, y, x] [10, 10, 20]"),
+        12: .notBuilt("this voxel expression"), 13: .notBuilt("PROJECT"),
         14: .volume("UINT8 [z, x] [512, 2048]"),
         15: .picture(512, 512), 16: .picture(512, 512), 17: .notBuilt("SELECT TILE"), 18: .notBuilt("PLANE"),
         19: .encoded("model/obj"), 20: .volume("UINT64 [z, y, x] [8, 64, 64]"),
@@ -47,8 +47,8 @@ struct GrammarExampleTests {
         38: .notBuilt("syn is no points layer"), 39: .notBuilt("the table function PAGES"),
         40: .notBuilt("the table function PAGES"), 41: .notBuilt("DIFF … BY ID"),
         42: .tags(["INSERT 32768"]),
-        43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .notBuilt("DELETE CUTOUT … WHERE"),
-        46: .notBuilt("UPDATE CUTOUT"), 47: .tags(["MERGE 2"]), 48: .notBuilt("RESERVE IDS"),
+        43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .tags(["DELETE 1600"]),
+        46: .tags(["UPDATE 0"]), 47: .tags(["MERGE 2"]), 48: .rows(["start_id", "count"], count: 1),
         49: .notBuilt("COPY"),
         50: .notBuilt("ONLY DIRTY"), 51: .notBuilt("ASYNC"), 52: .notBuilt("ASYNC"), 53: .notBuilt("EXPORT"),
         54: .notBuilt("SHOW JOBS"), 55: .notBuilt("a job statement"),
@@ -84,10 +84,10 @@ struct GrammarExampleTests {
         }
     }
 
-    @Test("now run, other than those that answer 0A000: 36 of 70")
+    @Test("now run, other than those that answer 0A000: 43 of 70")
     func counts() {
         let running = Self.outcomes.values.filter { if case .notBuilt = $0 { false } else { true } }
-        #expect(running.count == 36)
+        #expect(running.count == 43)
     }
 
     private static func isWriting(_ number: Int) -> Bool { [42, 43, 57, 63, 64].contains(number) }

@@ -72,7 +72,8 @@ struct StatementModel {
             do {
                 switch Int.random(in: 0..<20, using: &random) {
                 case 0..<7: try insert()
-                case 7..<9: try delete()
+                case 7: try delete()
+                case 8: try change()
                 case 9: try downsample()
                 case 10..<13: try ask()
                 default: try select()
@@ -184,6 +185,46 @@ struct StatementModel {
         (isBuilt, isChanged) = (true, false)
     }
 
+    /// UPDATE, DELETE … WHERE and SPLIT: only voxels of some values, cut along z.
+    private mutating func change() throws {
+        let region = NaiveRegion(frame, isWritten: true, firstParameter: 3, using: &random)
+        let (old, new) = (
+            values.randomElement(using: &random) ?? 0, values.randomElement(using: &random) ?? 0
+        )
+        let (word, end) = (type == .uint64 ? "ID" : "VALUE", Int.random(in: 9..<22, using: &random))
+        let (statement, verb, value): (String, String, UInt64)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0 where type == .uint64 && old != 0 && new != 0:
+            (verb, value) = ("SPLIT", new)
+            statement = "SPLIT ID $1 IN a \(region.text) WHERE Z < \(end) INTO $2"
+        case 1:
+            (verb, value) = ("DELETE", 0)
+            statement = "DELETE CUTOUT FROM a \(region.text) WHERE \(word) = $1 AND \(end) > Z"
+        default:
+            (verb, value) = ("UPDATE", new)
+            statement =
+                "UPDATE CUTOUT a \(region.text) SET \(word) = $2 WHERE Z BETWEEN 0 AND \(end - 1) AND \(word) IN ($1)"
+        }
+        let parameters = [.unsigned(old), .unsigned(new)] + region.parameters
+        if try isRefused(statement, parameters, isLegal: region.result != nil) { return }
+        var count = 0
+        for time in region.times {
+            for z in region.existing[2] where z < end {
+                for y in region.existing[1] {
+                    for x in region.existing[0] {
+                        let index = levels[time][0].index(x, y, z)
+                        guard levels[time][0].voxels[index] == old, old != value else { continue }
+                        count += 1
+                        levels[time][0].voxels[index] = value
+                    }
+                }
+            }
+        }
+        let tag = try fixture.tag(statement, parameters)
+        try expect(tag == "\(verb) \(count)", statement, "\(tag), \(count) counted")
+        if count > 0 { isChanged = true }
+    }
+
     // MARK: Reading
 
     /// The voxels of a region that a result must hold.
@@ -228,6 +269,24 @@ struct StatementModel {
         let isClipped = if case .clip = region.policy { axes != region.voxels } else { false }
         try expect(states.contains("01V02") == isClipped, statement, "\(states)")
         try expect(!states.contains("01V01") || (region.level > 0 && isChanged), statement, "\(states)")
+        try selectSome(region, expected(region, axes))
+    }
+
+    /// The same voxels under a condition, and as a mask.
+    private mutating func selectSome(_ region: NaiveRegion, _ voxels: [UInt64]) throws {
+        let bound = values.randomElement(using: &random) ?? 0
+        let word = type == .uint64 ? "ID" : "VALUE"
+        let kept = try fixture.volume(
+            "SELECT CUTOUT FROM a \(region.text) WHERE \(word) >= \(bound)", region.parameters)
+        try expect(
+            ResourceFixture.bits(kept.volume) == voxels.map { $0 >= bound ? $0 : 0 }, region.text,
+            "WHERE >= \(bound)")
+        let mask = try fixture.volume(
+            "SELECT CUTOUT NOT \(word) < \(bound) FROM a \(region.text)", region.parameters)
+        try expect(mask.volume.voxelType == .uint8, region.text, "a mask")
+        try expect(
+            ResourceFixture.bits(mask.volume) == voxels.map { $0 >= bound ? 1 : 0 }, region.text,
+            "mask >= \(bound)")
     }
 
     /// Questions whose answers follow from the voxels of the region that exist.

@@ -1,0 +1,52 @@
+import BossDatabase
+
+/// Steps of statements that read or change voxels by a condition.
+extension StatementExecutor {
+    /// The steps of a volume query.
+    mutating func steps(of query: VolumeQuery) throws(DatabaseError) -> [PlanStep] {
+        let bound = try bind(query)
+        var steps: [PlanStep] = []
+        for channel in bound.channels {
+            let isFirst = steps.isEmpty
+            steps += readSteps(bound.region.of(channel), "read bricks").map { step in
+                var step = step
+                step.isReading = step.isReading && isFirst
+                return step
+            }
+        }
+        if bound.isSelective {
+            steps.append(
+                PlanStep(
+                    node: bound.isMask ? "test voxels" : "filter voxels",
+                    detail: bound.channels.count > 1
+                        ? "a mask of each channel's part, joined voxel by voxel"
+                        : "once a label of a brick, or a run of equal voxels"))
+        }
+        return steps + [
+            PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")
+        ]
+    }
+
+    /// The steps of UPDATE CUTOUT, DELETE CUTOUT … WHERE and SPLIT ID.
+    mutating func changeSteps(
+        _ path: PathSyntax, _ region: RegionSyntax
+    ) throws(DatabaseError) -> [PlanStep] {
+        let bound = try bind(region, of: channel(path), forWriting: true)
+        var change = PlanStep(
+            node: "change voxels", detail: "bricks without a voxel that changes are not written")
+        change.isReading = true
+        return readSteps(bound, "read bricks").map { step in
+            var step = step
+            step.isReading = false
+            return step
+        } + [change]
+    }
+
+    /// The only step of RESERVE IDS.
+    func reservationSteps(_ path: PathSyntax) throws(DatabaseError) -> [PlanStep] {
+        var step = PlanStep(
+            node: "reserve IDs", detail: "of \(try channel(path).path), in a commit of its own")
+        step.isReading = true
+        return [step]
+    }
+}
