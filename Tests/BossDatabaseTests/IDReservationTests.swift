@@ -69,6 +69,26 @@ struct IDReservationTests {
         expect("22V08") { _ = try image.reserveIDs(1) }
     }
 
+    @Test("go on from the largest label where the index has the background behind it")
+    func backgroundBehindLabels() throws {
+        let plan = ChannelPlan(
+            kind: .annotation, voxelType: .uint32, frame: VoxelBox(x: 0..<46, y: 0..<36, z: 0..<19),
+            background: UInt64(UInt32.max))
+        let database = try SimulatedDatabase().database
+        let channel = try database.make(plan)
+        let cuboid = VoxelBox(origin: .zero, extent: plan.cuboid)
+        try channel.write(try ModelVolume(cuboid, filledWith: 3).volume(.uint32), at: .zero)
+        try database.checkpoint()
+        try channel.write(try ModelVolume(cuboid, filledWith: plan.background).volume(.uint32), at: .zero)
+        let small = ModelVolume(VoxelBox(x: 0..<1, y: 0..<1, z: 0..<1), filledWith: 77)
+        try channel.write(try small.volume(.uint32), at: VoxelPoint(x: cuboid.upper.x, y: 0, z: 0))
+        #expect(try channel.reserveIDs(1).start == 78)
+        try database.checkpoint()
+        #expect(try channel.reserveIDs(1).start == 79)
+        _ = try database.compact()
+        #expect(try channel.reserveIDs(1).start == 80)
+    }
+
     @Test("do not overlap when many threads reserve at once, beside writers")
     func threads() throws {
         let database = try SimulatedDatabase(options: smallOptions(workers: 2)).database

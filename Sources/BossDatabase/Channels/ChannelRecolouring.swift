@@ -46,9 +46,9 @@ extension Channel {
         _ region: CheckedRegion, _ change: VoxelChange, _ view: DatabaseView, _ control: OperationControl
     ) throws(DatabaseError) -> Int {
         let function = try function(change, in: view.view, voxelCount: 0)
-        let range = try layout.cuboids(touching: region.box)
         if function(layout.backgroundBits) != layout.backgroundBits {
-            let count = range.count.multipliedSaturating(by: region.time.count)
+            let count = try layout.cuboids(touching: region.box).count.multipliedSaturating(
+                by: region.time.count)
             guard count <= Self.denseCuboidLimit else {
                 throw DatabaseError(
                     "54000", "the change would write \(count) cuboids, the limit is \(Self.denseCuboidLimit)",
@@ -59,11 +59,9 @@ extension Channel {
         var count = 0
         for time in region.time {
             try control.cancellation.check()
-            count += try mappingErrors { () throws(StorageError) in
-                let codes = try view.view.writtenCodes(
-                    layout.group(region.level, time: time), in: range.codeSpan)
-                return codes.reduce(0) { $0 + (range.contains(rawCode: $1) ? 1 : 0) }
-            }
+            count += try writer.writtenCodes(
+                function, region.box, layout.group(region.level, time: time), view.view
+            ).count
         }
         let cuboids = count.multipliedSaturating(by: layout.grid.cuboid.voxelCount)
         return min(cuboids, region.voxelCount).multipliedSaturating(by: voxelType.byteCount)

@@ -93,16 +93,29 @@ struct CutoutWriter: Sendable {
         }
     }
 
-    /// The cuboids that a write may change: of a change that leaves background as it is only written ones.
+    /// The cuboids that a write may change.
     private func codes(
         of source: Source, _ group: PageGroup, _ view: View
     ) throws(DatabaseError) -> [UInt64] {
-        let range = try layout.cuboids(touching: source.box)
         if case .change(let change) = source.content, change(layout.backgroundBits) == layout.backgroundBits {
-            return try mappingErrors { () throws(StorageError) in
-                try view.writtenCodes(group, in: range.codeSpan).filter { range.contains(rawCode: $0) }
-            }
+            return try writtenCodes(change, source.box, group, view)
         }
-        return range.mortonCodes().map(\.rawValue)
+        return try layout.cuboids(touching: source.box).mortonCodes().map(\.rawValue)
+    }
+
+    /// The cuboids of a box of which a change that leaves background as it is may change some voxel, ascending.
+    func writtenCodes(
+        _ change: VoxelFunction, _ box: VoxelBox, _ group: PageGroup, _ view: View
+    ) throws(DatabaseError) -> [UInt64] {
+        let range = try layout.cuboids(touching: box)
+        if layout.isAnnotation {
+            var entryCount = 0
+            let indexed = try engine.cuboids(
+                of: change.values, group, in: view, range, layout.grid, entryCount: &entryCount)
+            if let indexed { return indexed }
+        }
+        return try mappingErrors { () throws(StorageError) in
+            try view.writtenCodes(group, in: range.codeSpan).filter { range.contains(rawCode: $0) }
+        }
     }
 }

@@ -1,11 +1,19 @@
+import BossStorage
 import BossVoxels
 
 /// Which values of a voxel fulfil a condition.
 package struct VoxelPredicate: Sendable {
+    /// No other value fulfils it.
+    let values: IDCondition
     private let test: @Sendable (UInt64) -> Bool
 
     /// A condition over the bits of a voxel, those above its type being zero.
-    package init(_ test: @escaping @Sendable (UInt64) -> Bool) { self.test = test }
+    ///
+    /// - Parameter values: no other value fulfils it, as far as that is known; of few the label index is asked.
+    package init(within values: IDCondition = .all, _ test: @escaping @Sendable (UInt64) -> Bool) {
+        self.values = values
+        self.test = test
+    }
 
     /// Whether a value fulfils it.
     package func callAsFunction(_ bits: UInt64) -> Bool { test(bits) }
@@ -14,7 +22,9 @@ package struct VoxelPredicate: Sendable {
     package static let all = VoxelPredicate { _ in true }
 
     /// The values that fulfil both.
-    package func and(_ other: VoxelPredicate) -> VoxelPredicate { VoxelPredicate { self($0) && other($0) } }
+    package func and(_ other: VoxelPredicate) -> VoxelPredicate {
+        VoxelPredicate(within: values.intersection(other.values)) { self($0) && other($0) }
+    }
 }
 
 /// What a read makes of the voxels of a channel.
@@ -40,15 +50,20 @@ package enum VoxelReading: Sendable {
 struct VoxelFunction: Sendable {
     /// The type of what it makes.
     let result: VoxelType
+    /// It leaves all other values as they are.
+    let values: LabelRanges
     private let table: [UInt64]
     private let function: @Sendable (UInt64) -> UInt64
 
-    /// - Parameter voxelCount: how many voxels it is meant for.
+    /// - Parameters:
+    ///   - voxelCount: how many voxels it is meant for.
+    ///   - values: it leaves all others as they are.
     init(
-        of type: VoxelType, to result: VoxelType, voxelCount: Int,
+        of type: VoxelType, to result: VoxelType, voxelCount: Int, changing values: LabelRanges = .all,
         _ function: @escaping @Sendable (UInt64) -> UInt64
     ) {
         self.result = result
+        self.values = values
         self.function = function
         let valueCount = type.byteCount <= 2 ? 1 << (8 * type.byteCount) : Int.max
         table = valueCount <= voxelCount ? (0..<UInt64(valueCount)).map(function) : []

@@ -3,18 +3,12 @@ import BossVoxels
 
 /// From what is stored to what statements see of it, the one place for reads and for writes.
 extension Channel {
-    /// What a state shows of stored voxels; nil where it shows them as they are.
-    private func sight(in view: View) throws(DatabaseError) -> (@Sendable (UInt64) -> UInt64)? {
-        guard let mapping = try mapping(in: DatabaseView(view: view)) else { return nil }
-        return { mapping.root(of: $0) }
-    }
-
     /// The function of a read; nil where voxels are given as the state shows them.
     func function(
         _ reading: VoxelReading, in view: View, voxelCount: Int
     ) throws(DatabaseError) -> VoxelFunction? {
-        let sight = try sight(in: view)
-        let see: @Sendable (UInt64) -> UInt64 = sight ?? { $0 }
+        let mapping = try mapping(in: DatabaseView(view: view))
+        let see: @Sendable (UInt64) -> UInt64 = { mapping?.root(of: $0) ?? $0 }
         let background = layout.backgroundBits
         switch reading {
         case .stored: return nil
@@ -35,9 +29,13 @@ extension Channel {
     func function(
         _ change: VoxelChange, in view: View, voxelCount: Int
     ) throws(DatabaseError) -> VoxelFunction {
-        let see: @Sendable (UInt64) -> UInt64 = try sight(in: view) ?? { $0 }
+        let mapping = try mapping(in: DatabaseView(view: view))
+        let see: @Sendable (UInt64) -> UInt64 = { mapping?.root(of: $0) ?? $0 }
         let target = see(change.bits)
-        return VoxelFunction(of: voxelType, to: voxelType, voxelCount: voxelCount) { bits in
+        let values = mapping?.stored(change.condition.values) ?? change.condition.values
+        return VoxelFunction(
+            of: voxelType, to: voxelType, voxelCount: voxelCount, changing: values.labelRanges
+        ) { bits in
             let seen = see(bits)
             return change.condition(seen) && seen != target ? change.bits : bits
         }

@@ -85,19 +85,10 @@ struct LabelReader: Sendable {
     private func codes(_ box: VoxelBox, _ statistics: inout ReadStatistics) throws(DatabaseError) -> [UInt64]
     {
         let range = try layout.cuboids(touching: box)
-        // An index that is asked for more than the region holds costs more than it saves.
-        guard wanted != .all, range.count > 1 else {
-            return try scanner.reader.codes(scanner.view, group, box)
-        }
-        let answer = try mappingErrors { () throws(StorageError) in
-            try scanner.reader.engine.find(wanted, group, in: scanner.view, cuboid: layout.grid.cuboid)
-        }
-        statistics.indexEntryCount += answer.entryCount
-        var codes = answer.labels.map(\.morton) + answer.unknown
-        codes.sort()
-        return codes.reduce(into: []) { unique, code in
-            if unique.last != code, range.contains(rawCode: code) { unique.append(code) }
-        }
+        let indexed = try scanner.reader.engine.cuboids(
+            of: wanted, group, in: scanner.view, range, layout.grid, entryCount: &statistics.indexEntryCount)
+        if let indexed { return indexed }
+        return try scanner.reader.codes(scanner.view, group, box)
     }
 
     private func add(

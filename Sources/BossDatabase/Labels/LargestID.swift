@@ -4,19 +4,35 @@ import BossVoxels
 import Synchronization
 
 extension Channel {
-    /// The largest label that the newest state may hold, at the base level of any time sample; 0 without labels.
+    /// A label that no label of the newest state is above, at the base level of any time sample; 0 without labels.
     ///
-    /// IDs that were merged, or that others were merged into, count as well. Every written brick is looked at, of bricks of labels only the palette.
+    /// IDs that were merged, or that others were merged into, count as well, and so may labels that were overwritten. The
+    /// label index tells; bricks are looked at where pages have no summary, and of bricks of labels only the palette.
     func largestID(view: DatabaseView, control: OperationControl) throws(DatabaseError) -> UInt64 {
         let base = try layout.baseLevel
-        let largest = Mutex(try mapping(in: view)?.largestID ?? 0)
+        var largest = try mapping(in: view)?.largestID ?? 0
         for time in 0..<layout.timeSampleCount {
             try control.cancellation.check()
             let group = layout.group(base, time: time)
+            let known = try mappingErrors { () throws(StorageError) in
+                guard try view.view.isWritten(group) else { return (largest: UInt64(0), unknown: [UInt64]()) }
+                return try database.engine.largestLabel(
+                    group, in: view.view, besides: layout.backgroundBits)
+            }
+            let scanned = try largestID(ofCuboids: known.unknown, group, view, control)
+            largest = max(largest, known.largest, scanned)
+        }
+        return largest
+    }
+
+    private func largestID(
+        ofCuboids codes: [UInt64], _ group: PageGroup, _ view: DatabaseView, _ control: OperationControl
+    ) throws(DatabaseError) -> UInt64 {
+        let largest = Mutex(UInt64(0))
+        for start in stride(from: 0, to: codes.count, by: 4096) {
+            let chunk = Array(codes[start..<min(start + 4096, codes.count)])
             let pages = try mappingErrors { () throws(StorageError) in
-                guard try view.view.isWritten(group) else { return [LocatedPage]() }
-                return try view.view.locate(
-                    group, codes: view.view.writtenCodes(group, in: 0...UInt64.max))
+                try view.view.locate(group, codes: chunk)
             }
             try database.workers.forEach(pages.count) { (number) throws(DatabaseError) in
                 try control.cancellation.check()

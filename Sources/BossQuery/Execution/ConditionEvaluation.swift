@@ -50,6 +50,8 @@ enum ConditionNumber: Hashable, Sendable {
 /// Conditions are evaluated once a distinct value, never once a voxel.
 struct ValueCondition: Sendable {
     private let test: Test
+    /// The IDs that fulfil the condition; of numbers below zero and of fractions it says nothing.
+    let ids: IDCondition
 
     /// Whether a value fulfils the condition.
     func matches(_ value: ConditionNumber) -> Bool { test(value) }
@@ -61,48 +63,64 @@ struct ValueCondition: Sendable {
     ///   - executor: gives values of parameters.
     /// - Throws: 42703 for another name, 0A000 for what is more than comparing, 42804, 07001.
     init(_ expression: Expression, names: Set<String>, executor: StatementExecutor) throws(DatabaseError) {
-        test = try Self.bind(expression, names, executor)
+        let bound = try Self.bind(expression, names, executor)
+        (test, ids) = (bound.test, bound.ids)
     }
 
     private typealias Test = @Sendable (ConditionNumber) -> Bool
 
+    /// A part of a condition: which numbers fulfil it, and which IDs these are.
+    private struct Bound {
+        let ids: IDCondition
+        let test: Test
+
+        init(_ ids: IDCondition, _ test: @escaping Test) { (self.ids, self.test) = (ids, test) }
+    }
+
     private static func bind(
         _ expression: Expression, _ names: Set<String>, _ executor: StatementExecutor
-    ) throws(DatabaseError) -> Test {
+    ) throws(DatabaseError) -> Bound {
         switch expression {
         case .logical(let logical, let parts, _):
-            var tests: [Test] = []
-            for part in parts { tests.append(try bind(part, names, executor)) }
-            let all = tests
-            if logical == .and { return { value in all.allSatisfy { $0(value) } } }
-            return { value in all.contains { $0(value) } }
+            var bounds: [Bound] = []
+            for part in parts { bounds.append(try bind(part, names, executor)) }
+            let tests = bounds.map(\.test)
+            if logical == .and {
+                let ids = bounds.reduce(IDCondition.all) { $0.intersection($1.ids) }
+                return Bound(ids) { value in tests.allSatisfy { $0(value) } }
+            }
+            return Bound(IDCondition(bounds.flatMap(\.ids.ranges))) { value in tests.contains { $0(value) } }
         case .unary(.not, let inner, _):
-            let test = try bind(inner, names, executor)
-            return { !test($0) }
+            let bound = try bind(inner, names, executor)
+            let test = bound.test
+            return Bound(bound.ids.complement) { !test($0) }
         case .binary(let comparison, let left, let right, let position) where comparison.isComparison:
             return try bindComparison(comparison, left, right, names, executor, position)
         case .between(let value, let lower, let upper, let isNegated, let position):
             try requireName(value, names, position)
             let (low, high) = (try constant(lower, executor), try constant(upper, executor))
-            return { number in
+            let inside = IDCondition(low, .greaterOrEqual).intersection(IDCondition(high, .lessOrEqual))
+            return Bound(isNegated ? inside.complement : inside) { number in
                 let isInside = (number.compared(to: low) ?? -1) >= 0 && (number.compared(to: high) ?? 1) <= 0
                 return isInside != isNegated
             }
         case .isIn(let value, let set, let isNegated, let position):
             try requireName(value, names, position)
             return membership(of: try constants(set, executor, position), isNegated: isNegated)
-        case .literal(.boolean(let value), _): return { _ in value }
+        case .literal(.boolean(let value), _): return Bound(value ? .all : .none) { _ in value }
         default: throw StatementExecutor.notSupported("this condition", expression.position)
         }
     }
 
     /// Long lists of IDs cost no more than short ones.
-    private static func membership(of members: [ConditionNumber], isNegated: Bool) -> Test {
+    private static func membership(of members: [ConditionNumber], isNegated: Bool) -> Bound {
+        let listed = IDCondition(ids: members.compactMap(\.id))
+        let ids = isNegated ? listed.complement : listed
         let integers = Set(members.filter { if case .integer = $0 { true } else { false } })
         guard integers.count == members.count || members.allSatisfy(integers.contains) else {
-            return { number in members.contains { number.compared(to: $0) == 0 } != isNegated }
+            return Bound(ids) { number in members.contains { number.compared(to: $0) == 0 } != isNegated }
         }
-        return { number in
+        return Bound(ids) { number in
             if case .integer = number { return integers.contains(number) != isNegated }
             return members.contains { number.compared(to: $0) == 0 } != isNegated
         }
@@ -111,15 +129,14 @@ struct ValueCondition: Sendable {
     private static func bindComparison(
         _ comparison: BinaryOperator, _ left: Expression, _ right: Expression, _ names: Set<String>,
         _ executor: StatementExecutor, _ position: NodePosition
-    ) throws(DatabaseError) -> Test {
+    ) throws(DatabaseError) -> Bound {
         let isSwapped = !isName(left)
         try requireName(isSwapped ? right : left, names, position)
         let bound = try constant(isSwapped ? left : right, executor)
-        return { number in
-            guard let order = number.compared(to: bound).map({ isSwapped ? -$0 : $0 }) else {
-                return comparison == .notEqual
-            }
-            switch comparison {
+        let symbol = isSwapped ? comparison.mirrored : comparison
+        return Bound(IDCondition(bound, symbol)) { number in
+            guard let order = number.compared(to: bound) else { return symbol == .notEqual }
+            switch symbol {
             case .equal: return order == 0
             case .notEqual: return order != 0
             case .less: return order < 0

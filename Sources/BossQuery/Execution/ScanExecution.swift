@@ -15,9 +15,7 @@ extension StatementExecutor {
             throw DatabaseError("22023", "LIMIT \(limit) is below zero", position: query.position.source)
         }
         let bound = try bindRows(query.region, of: channel)
-        let labels = try labels(bound, .all, query.position).filter { label in
-            condition?.matches(.integer(Int128(label.id))) ?? true
-        }
+        let labels = try labels(bound, condition?.ids ?? .all, query.position)
         return .rows(
             RowSet(columns: [Column("id", .uint64)], rows: labels.prefix(limit).map { [.unsigned($0.id)] }))
     }
@@ -110,6 +108,10 @@ extension StatementExecutor {
             }
             return Self.count(count)
         }
+        if channel.isAnnotation, !condition.ids.contains(channel.backgroundBits) {
+            let found = try labels(bound, condition.ids, query.position)
+            return Self.count(found.reduce(0) { $0 + $1.voxelCount })
+        }
         let view = try currentView()
         try warnIfStale(bound, view)
         let table = try locating(query.position) { () throws(DatabaseError) in
@@ -125,9 +127,7 @@ extension StatementExecutor {
     private mutating func countByID(
         _ bound: BoundRegion, _ condition: ValueCondition?, _ position: NodePosition
     ) throws(DatabaseError) -> ResultValue {
-        let found = try labels(bound, .all, position).filter {
-            condition?.matches(.integer(Int128($0.id))) ?? true
-        }
+        let found = try labels(bound, condition?.ids ?? .all, position)
         return .rows(
             RowSet(
                 columns: [Column("id", .uint64), Column("count", .uint64)],

@@ -67,8 +67,7 @@ extension StatementExecutor {
             predicate = try self.predicate(values, of: channel)
         }
         if let id {
-            let rest = predicate
-            predicate = VoxelPredicate { $0 == id && rest($0) }
+            predicate = VoxelPredicate(within: IDCondition(ids: [id])) { $0 == id }.and(predicate)
         }
         guard let box = place.part(of: bound.requested), let time = place.part(of: bound.time) else {
             return 0

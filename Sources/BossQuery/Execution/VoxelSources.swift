@@ -113,7 +113,9 @@ extension StatementExecutor {
         let condition = try ValueCondition(
             condition.withoutQualifiers, names: ["id", "value"], executor: self)
         let type = channel.voxelType
-        return VoxelPredicate { condition.matches(ConditionNumber(bits: $0, type: type)) }
+        return VoxelPredicate(within: channel.isAnnotation ? condition.ids : .all) {
+            condition.matches(ConditionNumber(bits: $0, type: type))
+        }
     }
 
     /// A condition over the voxels of several channels.

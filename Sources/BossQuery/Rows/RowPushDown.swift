@@ -94,7 +94,7 @@ private struct IDLimit {
             let limit = IDLimit(parts[0], id)
             self.init(limit.isExact ? limit.ids.complement : .all, isExact: limit.isExact)
         case .isInList(let operand, let values) where id.contains(operand.node) && !values.contains(.null):
-            let members = values.compactMap(\.number).map { IDCondition($0, .equal) }
+            let members = values.compactMap(\.number).map { IDCondition(ordered: $0, .equal) }
             self.init(members.reduce(into: []) { $0 += $1.ranges }, isExact: true)
         case .call(.compare(let symbol), let operands), .call(.compareByValue(let symbol), let operands):
             self.init(symbol, operands, id)
@@ -111,64 +111,11 @@ private struct IDLimit {
         if id.contains(operands[0].node), case .constant(let value) = operands[1].node,
             let number = value.number
         {
-            self.init(IDCondition(number, symbol), isExact: true)
+            self.init(IDCondition(ordered: number, symbol), isExact: true)
         } else if id.contains(operands[1].node), case .constant(let value) = operands[0].node,
             let number = value.number
         {
-            self.init(IDCondition(number, symbol.mirrored), isExact: true)
-        }
-    }
-}
-
-extension IDCondition {
-    /// The IDs that compare so with a number.
-    init(_ number: ConditionNumber, _ symbol: BinaryOperator) {
-        if symbol == .equal {
-            self.init(number.id.map { [$0...$0] } ?? [])
-            return
-        }
-        // The IDs below the number, and those up to it: both are prefixes of all IDs.
-        let below = Self.prefix { ConditionNumber.integer(Int128($0)).ordered(against: number) < 0 }
-        let upTo = Self.prefix { ConditionNumber.integer(Int128($0)).ordered(against: number) <= 0 }
-        switch symbol {
-        case .less: self = below
-        case .lessOrEqual: self = upTo
-        case .greater: self = upTo.complement
-        case .greaterOrEqual: self = below.complement
-        default: self = upTo.intersection(below.complement).complement
-        }
-    }
-
-    /// The IDs from 0 on for which something holds, which does not hold again once it has ended.
-    private static func prefix(_ holds: (UInt64) -> Bool) -> IDCondition {
-        guard holds(0) else { return .none }
-        var last: UInt64 = 0
-        for bit in stride(from: 63, through: 0, by: -1) where holds(last | 1 << UInt64(bit)) {
-            last |= 1 << UInt64(bit)
-        }
-        return IDCondition([0...last])
-    }
-}
-
-extension ConditionNumber {
-    /// The ID that it equals, if there is one.
-    fileprivate var id: UInt64? {
-        switch self {
-        case .integer(let value): UInt64(exactly: value)
-        case .float(let value): UInt64(exactly: value)
-        }
-    }
-}
-
-extension BinaryOperator {
-    /// The comparison with its sides changed.
-    fileprivate var mirrored: BinaryOperator {
-        switch self {
-        case .less: .greater
-        case .lessOrEqual: .greaterOrEqual
-        case .greater: .less
-        case .greaterOrEqual: .lessOrEqual
-        default: self
+            self.init(IDCondition(ordered: number, symbol.mirrored), isExact: true)
         }
     }
 }

@@ -28,6 +28,9 @@ struct ModelRun {
         let index: CuboidIndex
     }
 
+    /// Every label that was ever written, also in a transaction.
+    private(set) var writtenIDs: Set<UInt64> = []
+
     struct ModelTransaction {
         let transaction: Transaction
         let began: Int
@@ -162,7 +165,10 @@ struct ModelRun {
             }
             total += volumes[time].write(part, mode: .overwrite, background: plan.background) ?? 0
         }
-        let condition = VoxelPredicate { wanted.contains($0) != isNegated }
+        let values = IDCondition(ids: wanted)
+        let condition = VoxelPredicate(within: isNegated ? values.complement : values) {
+            wanted.contains($0) != isNegated
+        }
         let summary = try channel.change(
             CutoutRegion(box: box, time: times), VoxelChange(where: condition, to: value), action: "change",
             in: number.map { transactions[$0].transaction })
@@ -186,6 +192,9 @@ struct ModelRun {
     /// Takes over the volumes of a write that succeeded, and notes which cuboids it changed.
     private mutating func take(_ volumes: [ModelVolume], _ box: VoxelBox, _ times: Range<Int>, _ number: Int?)
     {
+        if plan.kind == .annotation {
+            for time in times { writtenIDs.formUnion(volumes[time].part(box).voxels) }
+        }
         let old = number.map { transactions[$0].volumes } ?? committed
         let places = times.flatMap { time in
             cuboids(of: box).compactMap { index -> CuboidPlace? in

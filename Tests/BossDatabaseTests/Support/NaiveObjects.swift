@@ -102,5 +102,18 @@ extension ModelRun {
         #expect(some == objects.filter { asked.contains($0.id) }, "objects \(asked), \(context)")
         let boxes = try channel.boundingBoxes(of: asked, in: region, view: view, statistics: &cost)
         #expect(boxes == inBox.summaries(of: asked), "boxes of \(asked) in \(region), \(context)")
+        try compareLargestID(volumes, in: view)
+    }
+
+    /// The bound of all IDs may be one that was overwritten, but never one that was not written.
+    private func compareLargestID(_ volumes: [ModelVolume], in view: DatabaseView?) throws {
+        let largest = try channel.largestID(
+            view: view ?? simulated.database.view(), control: OperationControl())
+        #expect(largest >= largestID(volumes), "largest ID, \(context)")
+        #expect(largest == 0 || writtenIDs.contains(largest), "largest ID \(largest), \(context)")
+    }
+
+    private func largestID(_ volumes: [ModelVolume]) -> UInt64 {
+        volumes.lazy.flatMap(\.voxels).filter { $0 != plan.background }.max() ?? 0
     }
 }
