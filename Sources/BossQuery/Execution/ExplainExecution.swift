@@ -89,13 +89,10 @@ extension StatementExecutor {
             return try reservationSteps(path)
         case .findIDs(let query):
             return try labelSteps(
-                query.path, query.region, "distinct IDs", "SELECT id FROM IDS(…) ORDER BY id")
-        case .boundingBox(let query):
-            return try labelSteps(
-                query.path, query.region, "bounding boxes of \(query.ids.count) IDs", "union of their parts",
-                byID: true)
-        case .countVoxels(let query):
-            return try scanSteps(query.path, query.region, "count voxels", "by distinct value")
+                query.path, query.region, where: query.condition, "distinct IDs",
+                "SELECT id FROM IDS(…) ORDER BY id")
+        case .boundingBox(let query): return try boundingBoxSteps(query)
+        case .countVoxels(let query): return try countSteps(query)
         case .statisticsOf(let call), .histogramOf(let call):
             return try scanSteps(
                 call.path, call.region, call.function.value.rawValue, "folded brick by brick")
@@ -120,26 +117,6 @@ extension StatementExecutor {
                 node: "surface nets", detail: "runs of ID \(mesh.id) along x, a layer of cuboids at a time"),
             encoding,
         ]
-    }
-
-    /// Steps of a question about labels: which index is asked, and what is left to scan.
-    private mutating func labelSteps(
-        _ path: PathSyntax, _ region: RegionSyntax, _ node: String, _ detail: String, byID: Bool = false
-    ) throws(DatabaseError) -> [PlanStep] {
-        let bound = try bind(region, of: source(path))
-        return labelSteps(bound, byID: byID) + [PlanStep(node: node, detail: detail)]
-    }
-
-    func labelSteps(_ bound: BoundRegion, byID: Bool) -> [PlanStep] {
-        var steps = readSteps(bound, "scan rim")
-        steps[steps.count - 1].detail = "bricks of cuboids that a label of the region's border crosses"
-        let index =
-            byID
-            ? PlanStep(
-                node: "label index", detail: "cuboids of these IDs, by segment file and page of the log")
-            : PlanStep(node: "label summaries", detail: "cuboids that lie wholly in the region")
-        steps.insert(index, at: steps.count - 1)
-        return steps
     }
 
     private mutating func scanSteps(

@@ -20,7 +20,8 @@ extension StatementExecutor {
                 let isLabelled = [.ids, .objects].contains(call.function.value)
                 let read =
                     isLabelled
-                    ? labelSteps(bound, byID: plan.query.hints(for: table).ids != .all)
+                    ? labelSteps(
+                        bound, plan.query.hints(for: table).ids, asWholes: call.function.value == .objects)
                     : readSteps(bound, "scan bricks")
                 steps += read.map(\.withoutMeasurement)
             }
