@@ -251,6 +251,8 @@ extension VoxelPoint {
 extension CutoutReader {
     /// The same reader for code that is already one of several workers.
     var withOneWorker: CutoutReader {
-        CutoutReader(engine: engine, layout: layout, workers: Workers(count: 1), hint: hint)
+        var reader = self
+        reader.workers = Workers(count: 1)
+        return reader
     }
 }

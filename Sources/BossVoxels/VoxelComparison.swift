@@ -1,3 +1,6 @@
+package import BossGeometry
+import CVoxelKernels
+
 /// Compares dense voxels bit by bit: two NaNs of the same bits are equal, 0 and -0 are not.
 package enum VoxelComparison {
     /// How many voxels differ.
@@ -21,5 +24,30 @@ package enum VoxelComparison {
         var count = 0
         for index in 0..<left.count where left[index] != right[index] { count &+= 1 }
         return count
+    }
+
+    /// Calls `body` for every voxel that differs, by z, y and x: the bits on both sides, and the place in the windows.
+    ///
+    /// - Precondition: both windows have the same extent and voxels of the same size.
+    package static func forEachDifference(
+        _ left: VoxelWindow, _ right: VoxelWindow, _ body: (UInt64, UInt64, VoxelPoint) -> Void
+    ) {
+        precondition(
+            left.extent == right.extent && left.voxelByteCount == right.voxelByteCount, "the same voxels")
+        let (extent, width) = (left.extent, left.voxelByteCount)
+        for z in 0..<extent.z {
+            for y in 0..<extent.y {
+                let first = left.base + z * left.planeStride + y * left.rowStride
+                let second = right.base + z * right.planeStride + y * right.rowStride
+                var x = cvk_next_difference(first, second, Int32(width), 0, extent.x)
+                while x < extent.x {
+                    body(
+                        VoxelScan.valueBits(at: first + x * width, voxelByteCount: width),
+                        VoxelScan.valueBits(at: second + x * width, voxelByteCount: width),
+                        VoxelPoint(x: x, y: y, z: z))
+                    x = cvk_next_difference(first, second, Int32(width), x + 1, extent.x)
+                }
+            }
+        }
     }
 }

@@ -74,32 +74,38 @@ extension Channel {
             for first in stride(from: 0, to: codes.count, by: Self.chunkCount) {
                 let chunk = Array(codes[first..<min(first + Self.chunkCount, codes.count)])
                 let pages = try view.locate(sourceGroup, codes: chunk)
-                if try isStale(view, pages, group, factors) { return true }
+                if try !staleParents(view, pages, group, factors).isEmpty { return true }
             }
             return false
         }
     }
 
+    /// The cuboids of a coarser level that are older than pages they are made from.
+    ///
     /// A page shows what its writer could see, and what was built in the same commit.
-    private func isStale(
+    func staleParents(
         _ view: View, _ sources: [LocatedPage], _ group: PageGroup, _ factors: VoxelExtent
-    ) throws(StorageError) -> Bool {
+    ) throws(StorageError) -> Set<UInt64> {
         var pairs: [(source: UInt64, parent: UInt64)] = []
         for page in sources {
-            guard let index = try? MortonCode(rawValue: page.morton).index,
-                let parent = try? MortonCode(
-                    CuboidIndex(
-                        x: index.x / UInt32(factors.x), y: index.y / UInt32(factors.y),
-                        z: index.z / UInt32(factors.z)))
-            else { continue }
-            pairs.append((page.newestSequence, parent.rawValue))
+            guard let parent = Self.parent(of: page.morton, factors) else { continue }
+            pairs.append((page.newestSequence, parent))
         }
         let codes = Set(pairs.map(\.parent)).sorted()
         let parents = Dictionary(uniqueKeysWithValues: zip(codes, try view.locate(group, codes: codes)))
-        return pairs.contains { pair in
-            guard let parent = parents[pair.parent] else { return true }
-            return pair.source > parent.newestBaseSequence && pair.source != parent.newestSequence
-        }
+        return Set(
+            pairs.lazy.filter { pair in
+                guard let parent = parents[pair.parent] else { return true }
+                return pair.source > parent.newestBaseSequence && pair.source != parent.newestSequence
+            }.map(\.parent))
+    }
+
+    /// The cuboid of the next level that a cuboid is made into.
+    static func parent(of morton: UInt64, _ factors: VoxelExtent) -> UInt64? {
+        guard let index = try? MortonCode(rawValue: morton).index else { return nil }
+        let parent = CuboidIndex(
+            x: index.x / UInt32(factors.x), y: index.y / UInt32(factors.y), z: index.z / UInt32(factors.z))
+        return (try? MortonCode(parent))?.rawValue
     }
 }
 

@@ -8,7 +8,7 @@ import Synchronization
 struct CutoutReader: Sendable {
     let engine: StorageEngine
     let layout: ChannelLayout
-    let workers: Workers
+    var workers: Workers
     var hint = CacheHint.interactive
     /// What labels read as; without it they are read as they are stored.
     var mapping: LabelMapping?

@@ -69,6 +69,18 @@ extension Channel {
         _ box: VoxelBox, _ level: ResolutionLevel, _ time: Int, _ old: DatabaseView, _ new: DatabaseView,
         _ reader: CutoutReader
     ) throws(DatabaseError) -> Int {
+        var count = 0
+        try withBoth(box, level, time, old, new, reader) { left, right in
+            count = VoxelComparison.differingCount(left, right, voxelByteCount: voxelType.byteCount)
+        }
+        return count
+    }
+
+    /// Hands out the voxels of a box as two states store them.
+    func withBoth(
+        _ box: VoxelBox, _ level: ResolutionLevel, _ time: Int, _ old: DatabaseView, _ new: DatabaseView,
+        _ reader: CutoutReader, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) throws(DatabaseError) {
         let byteCount = box.voxelCount * voxelType.byteCount
         let (before, after) = (
             VoxelStorage(byteCount: byteCount, zeroed: false),
@@ -76,11 +88,7 @@ extension Channel {
         )
         try fill(before, box, level, time, old, reader)
         try fill(after, box, level, time, new, reader)
-        return before.withUnsafeBytes { left in
-            after.withUnsafeBytes { right in
-                VoxelComparison.differingCount(left, right, voxelByteCount: voxelType.byteCount)
-            }
-        }
+        before.withUnsafeBytes { left in after.withUnsafeBytes { right in body(left, right) } }
     }
 
     /// Voxels of a box that are not background.

@@ -132,6 +132,15 @@ extension Database {
     }
 }
 
+extension Database {
+    /// When a commit was made, microseconds since 1970 UTC; nil where the history has no note of it.
+    package func time(ofCommit commit: UInt64, view: DatabaseView) throws(DatabaseError) -> Int64? {
+        try mappingErrors { () throws(StorageError) in
+            try engine.note(of: commit, in: view.view)?.microseconds
+        }
+    }
+}
+
 /// One commit in the history.
 public struct HistoryEntry: Hashable, Sendable {
     /// Its number.

@@ -70,48 +70,6 @@ extension StatementExecutor {
         }
         return try historyRows(call.path)
     }
-
-    /// `DIFF(path FROM v1 TO v2 region BY PAGE)`: a row a cuboid that differs.
-    ///
-    /// - Throws: 0A000 for BY ID and BY VOXEL, 42704, 22V07, 22V06 for a level that one version has not, and what
-    ///   reading throws.
-    mutating func differences(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
-        let grouping = call.grouping?.value ?? .page
-        guard grouping == .page else {
-            throw Self.notSupported(
-                "DIFF … BY \(grouping.rawValue)", call.grouping?.position ?? call.position)
-        }
-        guard let versions = call.versions else {
-            throw DatabaseError("42601", "DIFF compares two versions", position: call.position.source)
-        }
-        try refuseVersion(call.path, hint: "DIFF takes its two versions behind FROM and TO")
-        let channel = try channel(call.path)
-        let experiment = channel.path.split(separator: "/").dropLast().joined(separator: "/")
-        let (from, to) = (try view(versions.from, of: experiment), try view(versions.to, of: experiment))
-        let head = try head()
-        let bound = try bindRows(call.region, of: channel)
-        let columns =
-            ["x0", "y0", "z0", "t"].map { Column($0, .int64) } + [Column("changed", .uint64)]
-        guard let inside = bound.inside else { return RowSet(columns: columns) }
-        for (version, view) in [(versions.from, from), (versions.to, to)] {
-            let freshness = try channel.freshness(of: bound.cutout(inside), view: view ?? head)
-            if freshness == .missing {
-                throw Self.neverBuilt(
-                    bound.level, channel, version.position, in: view == nil ? nil : version.kind)
-            }
-        }
-        let found = try locating(call.position) { () throws(DatabaseError) in
-            try channel.differences(
-                bound.cutout(inside), from: from ?? head, to: to ?? head, control: control)
-        }
-        return RowSet(
-            columns: columns,
-            rows: found.map { page in
-                let corner = page.box.lower
-                return [corner.x, corner.y, corner.z, page.time].map { .integer(Int64($0)) }
-                    + [.unsigned(UInt64(page.changedVoxelCount))]
-            })
-    }
 }
 
 extension [HistoryEntry] {

@@ -70,7 +70,8 @@ extension StatementExecutor {
         }
     }
 
-    private func requireLabels(_ channel: Channel, _ position: NodePosition) throws(DatabaseError) {
+    /// - Throws: 22V08 for an image channel.
+    func requireLabels(_ channel: Channel, _ position: NodePosition) throws(DatabaseError) {
         guard channel.isAnnotation else {
             throw DatabaseError(
                 "22V08", "\(channel.path) is an image channel, so its voxels are no IDs",

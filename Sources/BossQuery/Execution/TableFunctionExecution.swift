@@ -5,8 +5,6 @@ import BossVoxels
 /// STATS OF and HISTOGRAM OF, also as the table functions STATS(…) and HISTOGRAM(…).
 extension StatementExecutor {
     /// Runs a table function.
-    ///
-    /// - Throws: 0A000 for those that need parts that are not built.
     mutating func rows(of call: TableFunctionCall) throws(DatabaseError) -> ResultValue {
         .rows(try rowSet(of: call))
     }
@@ -25,9 +23,14 @@ extension StatementExecutor {
         case .history: return try history(call)
         case .diff: return try differences(call)
         case .supervoxels: return try supervoxels(call)
-        default:
-            throw Self.notSupported(
-                "the table function \(call.function.value.rawValue)", call.function.position)
+        case .voxels: return try voxels(call)
+        case .runs: return try runs(call, hints)
+        case .sample: return try sample(call)
+        case .contacts: return try contacts(call)
+        case .overlap: return try overlap(call)
+        case .pages: return try pages(call, hints)
+        case .levels: return try levels(call)
+        case .metadata: return try metadata(call)
         }
     }
 

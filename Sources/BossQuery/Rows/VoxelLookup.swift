@@ -47,15 +47,21 @@ final class VoxelLookup: Sendable {
 
     /// The voxel at a point.
     func value(at point: Point) throws(DatabaseError) -> ConditionNumber {
-        if state.withLock({ $0.values[point] }) == nil { try read([point]) }
-        return ConditionNumber(bits: state.withLock { $0.values[point] ?? 0 }, type: channel.voxelType)
+        ConditionNumber(bits: try bits(at: point), type: channel.voxelType)
+    }
+
+    /// The voxel at a point, by its bits.
+    func bits(at point: Point) throws(DatabaseError) -> UInt64 {
+        if let bits = state.withLock({ $0.values[point] }) { return bits }
+        try read([point])
+        return state.withLock { $0.values[point] ?? 0 }
     }
 
     /// Reads the voxels at some points.
     ///
     /// - Throws: 53200 for more points than the memory of the query holds, what reading throws.
     func read(_ points: [Point]) throws(DatabaseError) {
-        try budget.take(points.count, of: Self.pointByteCount, "the points of VALUE_AT")
+        try budget.take(points.count, of: Self.pointByteCount, "the points")
         for part in bricks(points) {
             try control.cancellation.check()
             func range(_ axis: SpatialAxis) -> Range<Int> {

@@ -50,6 +50,11 @@ int cvk_is_constant(const cvk_box *box, int voxel_byte_count);
 // The number of voxels whose bits equal the low bytes of `value`.
 size_t cvk_count_value(const cvk_box *box, int voxel_byte_count, uint64_t value);
 
+// The first voxel from `x` on in which two rows of `count` voxels differ, `count` where there is none.
+size_t cvk_next_difference(
+    const void *left, const void *right, int voxel_byte_count, size_t x, size_t count
+);
+
 // The smallest box around the voxels of a value: lower x, y, z, then upper (exclusive), counted from the
 // first voxel of the box. Returns 0 when no voxel has the value.
 int cvk_value_bounds(const cvk_box *box, int voxel_byte_count, uint64_t value, int64_t *bounds);

@@ -72,8 +72,8 @@ struct HelpTopic {
     private static let rows: [HelpTopic] = [
         .init(
             "SELECT",
-            "Rows out of a table function, IDS, STATS, HISTOGRAM, DIFF or HISTORY of a channel, or out of a system "
-                + "view such as sys.commits.",
+            "Rows out of a table function of a channel (IDS, OBJECTS, STATS, HISTOGRAM, VOXELS, RUNS, SAMPLE, CONTACTS, "
+                + "OVERLAP, PAGES, LEVELS, METADATA, DIFF, HISTORY), or out of a system view such as sys.commits.",
             "SELECT id, voxels FROM IDS(lab/mri/seg Z 0:16) ORDER BY voxels DESC LIMIT 10;"),
         .init(
             "FIND IDS",

@@ -42,17 +42,17 @@ struct GrammarExampleTests {
         28: .rows(["id", "voxels"], count: 2), 29: .rows(["id", "volume_um3", "cx", "cy", "cz"], count: 1),
         30: .rows(["count"], count: 1), 31: .rows(["bin", "lo", "hi", "count"], count: 256),
         32: .rows(["z"] + statisticsColumns, count: 64), 33: .rows(["id", "mean"], count: 2),
-        34: .notBuilt("the table function CONTACTS"), 35: .notBuilt("the table function OVERLAP"),
-        36: .notBuilt("the table function SAMPLE"), 37: .notBuilt("syn is no points layer"),
-        38: .notBuilt("syn is no points layer"), 39: .notBuilt("the table function PAGES"),
-        40: .notBuilt("the table function PAGES"), 41: .notBuilt("DIFF … BY ID"),
+        34: .rows(["id_a", "id_b", "area_nm2"], count: 0), 35: .rows(["id_a", "id_b", "voxels"], count: 2),
+        36: .rows(["ord", "x", "y", "z", "t", "value"], count: 2), 37: .notBuilt("syn is no points layer"),
+        38: .notBuilt("syn is no points layer"), 39: .rows(["x0", "y0", "z0", "bytes"], count: 0),
+        40: .rows(["sum"], count: 1), 41: .rows(["id_old", "id_new", "voxels"], count: 0),
         42: .tags(["INSERT 32768"]),
         43: .tags(["INSERT 30768"]), 44: .notBuilt("INSERT … SELECT"), 45: .tags(["DELETE 1600"]),
         46: .tags(["UPDATE 0"]), 47: .tags(["MERGE 2"]), 48: .rows(["start_id", "count"], count: 1),
         49: .notBuilt("COPY"),
         50: .notBuilt("ONLY DIRTY"), 51: .notBuilt("ASYNC"), 52: .notBuilt("ASYNC"), 53: .notBuilt("EXPORT"),
         54: .notBuilt("SHOW JOBS"), 55: .notBuilt("a job statement"),
-        56: .notBuilt("the table function LEVELS"),
+        56: .rows(["res", "voxel_x", "voxel_z", "dirty_pages"], count: 4),
         57: .tags(["SET 2"]), 58: .notBuilt("the system view sys.metadata"), 59: .notBuilt("GRANT"),
         60: .notBuilt("CREATE TOKEN"),
         61: .notBuilt("SET LIMIT"), 62: .notBuilt("SHOW USAGE"),
@@ -84,16 +84,16 @@ struct GrammarExampleTests {
         }
     }
 
-    @Test("now run, other than those that answer 0A000: 43 of 70")
+    @Test("now run, other than those that answer 0A000: 50 of 70")
     func counts() {
         let running = Self.outcomes.values.filter { if case .notBuilt = $0 { false } else { true } }
-        #expect(running.count == 43)
+        #expect(running.count == 50)
     }
 
     private static func isWriting(_ number: Int) -> Bool { [42, 43, 57, 63, 64].contains(number) }
 
     /// `lab/mouse1` with what the examples name. In `seg` object 42 has 20 x 10 x 10 voxels at the origin, 7
-    /// lies beside it at distance 1.
+    /// lies beside it at distance 1. An object of `seg2` lies over both ends that face each other.
     private static func prepared(makesSnapshot: Bool = true) throws -> ResourceFixture {
         let fixture = try ResourceFixture()
         try fixture.run(
@@ -122,6 +122,9 @@ struct GrammarExampleTests {
         try fixture.run(
             "INSERT CUTOUT INTO seg X 21:31 Y 0:5 Z 0:8 VALUES $1",
             parameters: [volume(.uint64, [8, 5, 10], 7)])
+        try fixture.run(
+            "INSERT CUTOUT INTO seg2 X 10:24 Y 0:10 Z 0:10 VALUES $1",
+            parameters: [volume(.uint64, [10, 10, 14], 5)])
         try fixture.run("DOWNSAMPLE em; DOWNSAMPLE seg")
         // Example 63 makes the snapshot, the ones before it read it.
         if makesSnapshot { try fixture.run("CREATE SNAPSHOT release1 OF lab/mouse1") }
