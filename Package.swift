@@ -138,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "bossql-labels",
             dependencies: [
-                "BossGeometry", "BossVoxels", "BossCodec", "BossStorage", "BossCatalog", "BossDatabase", "CBlosc",
+                "BossGeometry", "BossVoxels", "BossCodec", "BossStorage", "BossCatalog", "BossDatabase",
+                "CBlosc",
                 "BossTestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Labels",
