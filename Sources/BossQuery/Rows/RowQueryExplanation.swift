@@ -15,7 +15,10 @@ extension StatementExecutor {
                 steps.append(PlanStep(node: "system view", detail: "\(Self.name(of: table)); \(columns)"))
                 continue
             }
-            if call.function.value.readsRegion {
+            if call.function.value == .pages {
+                let bound = try bindRows(call.region, of: source(call.path.withoutVersion))
+                steps += readSteps(bound, "").prefix(1)
+            } else if call.function.value.readsRegion {
                 let bound = try bindRows(call.region, of: source(call.path.withoutVersion))
                 let isLabelled = [.ids, .objects].contains(call.function.value)
                 let read =
