@@ -1,6 +1,7 @@
 import BossGeometry
 import BossStorage
 package import BossVoxels
+import Synchronization
 
 /// Questions about the voxels of a region, answered by one pass over its bricks on all cores.
 extension Channel {
@@ -112,17 +113,23 @@ extension Channel {
         // Values that are labels themselves are those that they read as.
         let reader = try mappedReader(view.view).withOneWorker
         let background = labels.layout.backgroundBits
+        let spent = Mutex(ReadStatistics())
         // Over the labels, so that space without any costs nothing.
-        return try labels.fold(sample, view, control, &statistics, start: { [UInt64: VoxelStatistics]() }) {
+        let groups = try labels.fold(
+            sample, view, control, &statistics, start: { [UInt64: VoxelStatistics]() }
+        ) {
             (groups, box, content) throws(DatabaseError) in
             if case .constant(background) = content { return }
-            try reader.withVoxels(of: box, view.view, level, time, type.byteCount) { window in
+            let cost = try reader.withVoxels(of: box, view.view, level, time, type.byteCount) { window in
                 LabelRuns.add(window, type, labels: content, labels.layout, to: &groups)
             }
+            spent.withLock { $0 += cost }
         } absent: { _, _ in
         } merge: { total, part in
             for (id, sum) in part { total[id, default: VoxelStatistics(voxelType: type)].merge(sum) }
         }
+        statistics += spent.withLock { $0 }
+        return groups
     }
 
     /// Folds over a region, one time sample after the other; see `RegionScanner`.
