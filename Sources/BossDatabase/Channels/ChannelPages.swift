@@ -18,6 +18,8 @@ package struct ChannelPage: Hashable, Sendable {
     package let idCount: Int?
     /// The newest commit that changed it.
     package let commit: UInt64
+    /// Whether it is not the open transaction that changed it last, whose commit has no number yet.
+    package var isCommitted: Bool { commit != .max }
 }
 
 extension Channel {

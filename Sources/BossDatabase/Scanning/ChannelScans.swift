@@ -1,6 +1,7 @@
 import BossGeometry
 import BossStorage
 package import BossVoxels
+import Synchronization
 
 /// Questions about the voxels of a region, answered by one pass over its bricks on all cores.
 extension Channel {
@@ -53,22 +54,7 @@ extension Channel {
         let (type, layout) = (voxelType, layout)
         return try fold(region, view, control, &statistics, start: { VoxelStatistics(voxelType: type) }) {
             (sum, box, content) throws(DatabaseError) in
-            switch content {
-            case .constant(let bits):
-                if layout.isAnnotation, bits == layout.backgroundBits { return }
-                sum.merge(VoxelStatistics(constantBits: bits, voxelCount: box.voxelCount, voxelType: type))
-            case .voxels(let window):
-                guard layout.isAnnotation else {
-                    return sum.merge(VoxelScan.statistics(of: window, voxelType: type))
-                }
-                var labels = LabelTable()
-                labels.add(window, skipping: layout.backgroundBits)
-                for label in labels.sortedEntries {
-                    sum.merge(
-                        VoxelStatistics(constantBits: label.id, voxelCount: label.voxelCount, voxelType: type)
-                    )
-                }
-            }
+            sum.add(content, box, layout)
         } absent: { sum, count in
             guard !layout.isAnnotation else { return }
             sum.merge(
@@ -108,13 +94,7 @@ extension Channel {
             throw DatabaseError("22V08", "\(labels.path) is an image channel, so its voxels are no IDs")
         }
         let checked = try check(region)
-        guard labels.box(at: checked.level) == box(at: checked.level),
-            labels.hierarchy.voxelSize(at: checked.level) == hierarchy.voxelSize(at: checked.level)
-        else {
-            throw DatabaseError(
-                "22V05",
-                "\(path) and \(labels.path) differ in extent or voxel size at resolution \(checked.level)")
-        }
+        try requireSameSpace(labels, at: checked.level)
         let pinned = if let view { view } else { try database.view() }
         var groups: [UInt64: VoxelStatistics] = [:]
         for time in checked.time {
@@ -129,28 +109,27 @@ extension Channel {
         within labels: Channel, _ sample: CutoutRegion, _ time: Int, _ view: DatabaseView,
         _ control: OperationControl, _ statistics: inout ReadStatistics
     ) throws(DatabaseError) -> [UInt64: VoxelStatistics] {
-        let (type, reader, level) = (voxelType, reader(), try check(sample).level)
+        let (type, level) = (voxelType, try check(sample).level)
+        // Values that are labels themselves are those that they read as.
+        let reader = try mappedReader(view.view).withOneWorker
         let background = labels.layout.backgroundBits
+        let spent = Mutex(ReadStatistics())
         // Over the labels, so that space without any costs nothing.
-        return try labels.fold(sample, view, control, &statistics, start: { [UInt64: VoxelStatistics]() }) {
+        let groups = try labels.fold(
+            sample, view, control, &statistics, start: { [UInt64: VoxelStatistics]() }
+        ) {
             (groups, box, content) throws(DatabaseError) in
             if case .constant(background) = content { return }
-            let voxels = VoxelStorage(byteCount: box.voxelCount * type.byteCount, zeroed: false)
-            let read = voxels.withUnsafeMutableBytes { memory in
-                Result { () throws(DatabaseError) in
-                    try reader.withOneWorker.read(view.view, level: level, time: time, box: box, into: memory)
-                }
-            }
-            _ = try read.get()
-            voxels.withUnsafeBytes { bytes in
-                guard let base = bytes.baseAddress else { return }
-                let window = VoxelWindow(base, extent: box.extent, voxelByteCount: type.byteCount)
+            let cost = try reader.withVoxels(of: box, view.view, level, time, type.byteCount) { window in
                 LabelRuns.add(window, type, labels: content, labels.layout, to: &groups)
             }
+            spent.withLock { $0 += cost }
         } absent: { _, _ in
         } merge: { total, part in
             for (id, sum) in part { total[id, default: VoxelStatistics(voxelType: type)].merge(sum) }
         }
+        statistics += spent.withLock { $0 }
+        return groups
     }
 
     /// Folds over a region, one time sample after the other; see `RegionScanner`.

@@ -1,6 +1,7 @@
 import BossGeometry
 import BossStorage
 import BossVoxels
+import Synchronization
 
 /// The faces at which voxels of two labels touch.
 package struct LabelContact: Hashable, Sendable {
@@ -56,6 +57,7 @@ extension Channel {
         let pinned = if let view { view } else { try database.view() }
         var total = ContactTable(background: layout.backgroundBits, only: id)
         let empty = total
+        let spent = Mutex(ReadStatistics())
         for time in checked.time {
             let sample = CutoutRegion(box: checked.box, level: checked.level, time: time..<time + 1)
             let reader = try scanner(checked, time: time, pinned, control, asStored: false).reader
@@ -66,11 +68,12 @@ extension Channel {
                 if case .voxels(let window) = content { table.addInside(window, at: box.lower) }
                 for axis in SpatialAxis.allCases {
                     guard let behind = box.plane(behind: axis, in: checked.box) else { continue }
-                    try reader.withVoxels(
+                    let cost = try reader.withVoxels(
                         of: behind, pinned.view, checked.level, time, layout.voxelType.byteCount
                     ) { neighbours in
                         table.add(content, box, neighbours, across: axis)
                     }
+                    spent.withLock { $0 += cost }
                 }
                 try refuseTooMany(table)
             } absent: { _, _ in
@@ -80,6 +83,7 @@ extension Channel {
             total.merge(part)
             try refuseTooMany(total)
         }
+        statistics += spent.withLock { $0 }
         return total.contacts
     }
 

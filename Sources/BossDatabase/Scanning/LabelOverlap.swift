@@ -1,6 +1,7 @@
 import BossGeometry
 import BossStorage
 import BossVoxels
+import Synchronization
 
 /// Two labels that meet.
 package struct LabelPair: Hashable, Comparable, Sendable {
@@ -31,15 +32,17 @@ extension Channel {
         let (background, otherBackground) = (layout.backgroundBits, other.layout.backgroundBits)
         let reader = try other.mappedReader(pinned.view, hint: .scan).withOneWorker
         var total: [LabelPair: UInt64] = [:]
+        let spent = Mutex(ReadStatistics())
         for time in checked.time {
             let sample = CutoutRegion(box: checked.box, level: checked.level, time: time..<time + 1)
             let width = other.voxelType.byteCount
             let part = try fold(sample, pinned, control, &statistics, start: { [LabelPair: UInt64]() }) {
                 (pairs, box, content) throws(DatabaseError) in
                 if case .constant(background) = content { return }
-                try reader.withVoxels(of: box, pinned.view, checked.level, time, width) { theirs in
+                let cost = try reader.withVoxels(of: box, pinned.view, checked.level, time, width) { theirs in
                     pairs.add(content, background, theirs, otherBackground)
                 }
+                spent.withLock { $0 += cost }
                 guard pairs.count <= ScanLimits.rowCount else { throw refuseTooManyPairs(other) }
             } absent: { _, _ in
             } merge: {
@@ -48,6 +51,7 @@ extension Channel {
             total.merge(part, uniquingKeysWith: +)
             guard total.count <= ScanLimits.rowCount else { throw refuseTooManyPairs(other) }
         }
+        statistics += spent.withLock { $0 }
         return total
     }
 
@@ -60,17 +64,19 @@ extension Channel {
 
 extension CutoutReader {
     /// Hands out the voxels of a box, read on this thread.
+    ///
+    /// - Returns: what was touched.
     func withVoxels(
         of box: VoxelBox, _ view: View, _ level: ResolutionLevel, _ time: Int, _ voxelByteCount: Int,
         _ body: (VoxelWindow) throws(DatabaseError) -> Void
-    ) throws(DatabaseError) {
+    ) throws(DatabaseError) -> ReadStatistics {
         let voxels = VoxelStorage(byteCount: box.voxelCount * voxelByteCount, zeroed: false)
         let read = voxels.withUnsafeMutableBytes { memory in
             Result { () throws(DatabaseError) in
                 try self.read(view, level: level, time: time, box: box, into: memory)
             }
         }
-        _ = try read.get()
+        let cost = try read.get()
         let visited = voxels.withUnsafeBytes { bytes in
             Result { () throws(DatabaseError) in
                 guard let base = bytes.baseAddress else { return }
@@ -78,6 +84,7 @@ extension CutoutReader {
             }
         }
         try visited.get()
+        return cost
     }
 }
 

@@ -135,5 +135,6 @@ extension Channel {
         return part
     }
 
-    private static let fewLabelCount = 1024
+    /// So many labels are looked for in the index before a scan.
+    package static let fewLabelCount = 1024
 }

@@ -52,7 +52,7 @@ extension StatementExecutor {
             + [centroid.x, centroid.y, centroid.z, Double(object.voxelCount) * voxelVolume].map { .float($0) }
             + [
                 .unsigned(UInt64(object.cuboidCount)), .unsigned(UInt64(object.storedIDCount)),
-                .unsigned(object.commit),
+                object.commit == .max ? .null : .unsigned(object.commit),
             ]
     }
 

@@ -50,7 +50,6 @@ extension StatementExecutor {
         guard let otherPath = call.otherPath else {
             throw DatabaseError("42601", "OVERLAP takes two channels", position: call.position.source)
         }
-        try refuseVersion(otherPath, hint: "the version of the first channel counts for both")
         let other = try source(otherPath)
         try requireLabels(bound.channel, call.path.position)
         try requireLabels(other, otherPath.position)

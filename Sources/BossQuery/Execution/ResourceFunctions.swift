@@ -17,7 +17,7 @@ extension StatementExecutor {
         }
         var times: [UInt64: Value] = [:]
         if hints.uses("written_at") {
-            for commit in Set(pages.map(\.commit)) {
+            for commit in Set(pages.filter(\.isCommitted).map(\.commit)) {
                 let microseconds = try database.time(ofCommit: commit, view: view)
                 times[commit] = microseconds.map { .timestamp(microseconds: $0) } ?? .null
             }
@@ -28,7 +28,7 @@ extension StatementExecutor {
             let ids: Value = page.idCount.map { .unsigned(UInt64($0)) } ?? .null
             return [.unsigned(page.morton)] + numbers
                 + [.unsigned(page.byteCount), .text(page.codecs.joined(separator: ", ")), ids]
-                + [.unsigned(page.commit), times[page.commit] ?? .null]
+                + [page.isCommitted ? .unsigned(page.commit) : .null, times[page.commit] ?? .null]
         }
         return RowSet(columns: columns, rows: rows)
     }

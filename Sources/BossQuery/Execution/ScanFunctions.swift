@@ -80,7 +80,10 @@ extension StatementExecutor {
         let columns = try columns(of: call)
         guard let first = places.first else { return RowSet(columns: columns) }
         let view = try currentView()
-        try warnIfStale(first.region, view)
+        // Around all points, since a level may be older than the base level at some of them alone.
+        var region = first.region
+        region.inside = places.compactMap(\.region.inside).reduce(nil) { $0?.union($1) ?? $1 }
+        try warnIfStale(region, view)
         let lookup = VoxelLookup(first.region, view, control, RowBudget())
         let points = places.flatMap { place in
             place.region.time.compactMap { time -> VoxelLookup.Point? in

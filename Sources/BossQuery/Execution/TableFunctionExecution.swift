@@ -2,7 +2,7 @@ import BossDatabase
 import BossGeometry
 import BossVoxels
 
-/// STATS OF and HISTOGRAM OF, also as the table functions STATS(…) and HISTOGRAM(…).
+/// Table functions, and HISTOGRAM OF, which is one of them.
 extension StatementExecutor {
     /// Runs a table function.
     mutating func rows(of call: TableFunctionCall) throws(DatabaseError) -> ResultValue {
@@ -32,103 +32,6 @@ extension StatementExecutor {
         case .levels: return try levels(call)
         case .metadata: return try metadata(call)
         }
-    }
-
-    // MARK: Statistics
-
-    private mutating func stats(_ call: TableFunctionCall) throws(DatabaseError) -> RowSet {
-        let channel = try source(call.path)
-        let bound = try bindRows(call.region, of: channel)
-        let view = try currentView()
-        try warnIfStale(bound, view)
-        guard let inside = bound.inside else {
-            return RowSet(columns: Self.keyColumns(call) + Self.statisticsColumns)
-        }
-        if let within = call.within { return try statsWithin(within, call, bound, inside, view) }
-        switch call.grouping?.value {
-        case nil:
-            let sum = try sum(bound, inside, bound.time, view, call.position)
-            return RowSet(columns: Self.statisticsColumns, rows: [Self.row(sum)])
-        case .z:
-            var rows: [[Value]] = []
-            for z in inside[.z] {
-                let plane = VoxelBox(x: inside[.x], y: inside[.y], z: z..<z + 1)
-                let sum = try sum(bound, plane, bound.time, view, call.position)
-                rows.append([.integer(Int64(z))] + Self.row(sum))
-            }
-            return RowSet(columns: [Column("z", .int64)] + Self.statisticsColumns, rows: rows)
-        case .t:
-            var rows: [[Value]] = []
-            for time in bound.time {
-                let sum = try sum(bound, inside, time..<time + 1, view, call.position)
-                rows.append([.integer(Int64(time))] + Self.row(sum))
-            }
-            return RowSet(columns: [Column("t", .int64)] + Self.statisticsColumns, rows: rows)
-        case .id:
-            guard channel.isAnnotation else {
-                throw DatabaseError(
-                    "22V08", "BY ID of an image channel needs WITHIN an annotation channel",
-                    hint: "STATS OF \(channel.path) WITHIN a label channel", position: call.position.source)
-            }
-            return try statsWithin(call.path, call, bound, inside, view)
-        case .page, .voxel:
-            throw Self.notSupported(
-                "BY \(call.grouping?.value.rawValue ?? "")", call.grouping?.position ?? call.position)
-        }
-    }
-
-    private mutating func sum(
-        _ bound: BoundRegion, _ box: VoxelBox, _ time: Range<Int>, _ view: DatabaseView,
-        _ position: NodePosition
-    ) throws(DatabaseError) -> VoxelStatistics {
-        try locating(position) { () throws(DatabaseError) in
-            try bound.channel.voxelStatistics(
-                in: CutoutRegion(box: box, level: bound.level, time: time), view: view, control: control,
-                statistics: &statistics)
-        }
-    }
-
-    private mutating func statsWithin(
-        _ path: PathSyntax, _ call: TableFunctionCall, _ bound: BoundRegion, _ inside: VoxelBox,
-        _ view: DatabaseView
-    ) throws(DatabaseError) -> RowSet {
-        guard call.grouping == nil || call.grouping?.value == .id else {
-            throw Self.notSupported("WITHIN with another BY", call.grouping?.position ?? call.position)
-        }
-        guard bound.time.count == 1 else {
-            throw Self.notSupported("WITHIN over several time samples", call.position)
-        }
-        let labels = try source(path)
-        let groups = try locating(path.position) { () throws(DatabaseError) in
-            try bound.channel.voxelStatistics(
-                within: labels, in: bound.cutout(inside), view: view, control: control,
-                statistics: &statistics)
-        }
-        let rows = groups.sorted { $0.key < $1.key }.map { [.unsigned($0.key)] + Self.row($0.value) }
-        return RowSet(columns: [Column("id", .uint64)] + Self.statisticsColumns, rows: rows)
-    }
-
-    static func keyColumns(_ call: TableFunctionCall) -> [Column] {
-        if call.within != nil { return [Column("id", .uint64)] }
-        switch call.grouping?.value {
-        case .id: return [Column("id", .uint64)]
-        case .z: return [Column("z", .int64)]
-        case .t: return [Column("t", .int64)]
-        case .page, .voxel, nil: return []
-        }
-    }
-
-    static let statisticsColumns =
-        [Column("count", .uint64)] + ["min", "max", "sum", "mean", "stddev"].map { Column($0, .float64) }
-        + [Column("zeros", .uint64), Column("nans", .uint64)]
-
-    private static func row(_ sum: VoxelStatistics) -> [Value] {
-        func float(_ value: Double?) -> Value { value.map { .float($0) } ?? .null }
-        return [
-            .unsigned(sum.count), float(sum.minimum), float(sum.maximum),
-            sum.count == 0 ? .null : .float(sum.sum),
-            float(sum.mean), float(sum.standardDeviation), .unsigned(sum.zeros), .unsigned(sum.nans),
-        ]
     }
 
     // MARK: Histogram
@@ -187,7 +90,7 @@ extension StatementExecutor {
         case .int8: return (-128, 128)
         default:
             guard let inside = bound.inside else { return (0, 1) }
-            let sum = try sum(bound, inside, bound.time, view, call.position)
+            let sum = try sum(bound, bound.cutout(inside), view, call.position)
             let (low, high) = (sum.minimum ?? 0, sum.maximum ?? 1)
             guard low.isFinite, high.isFinite else {
                 throw DatabaseError(

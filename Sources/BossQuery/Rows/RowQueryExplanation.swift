@@ -15,7 +15,10 @@ extension StatementExecutor {
                 steps.append(PlanStep(node: "system view", detail: "\(Self.name(of: table)); \(columns)"))
                 continue
             }
-            if call.function.value.readsRegion {
+            if call.function.value == .pages {
+                let bound = try bindRows(call.region, of: source(call.path.withoutVersion))
+                steps += readSteps(bound, "").prefix(1)
+            } else if call.function.value.readsRegion {
                 let bound = try bindRows(call.region, of: source(call.path.withoutVersion))
                 let isLabelled = [.ids, .objects].contains(call.function.value)
                 let read =
@@ -24,8 +27,10 @@ extension StatementExecutor {
                         bound, plan.query.hints(for: table).ids, asWholes: call.function.value == .objects)
                     : readSteps(bound, "scan bricks")
                 steps += read.map(\.withoutMeasurement)
+                try addIndexStep(of: call, plan.query.hints(for: table).ids, to: &steps)
             }
             var details = [columns]
+            if call.function.value == .sample { details.append("the bricks of all points in Morton order") }
             let hints = plan.query.hints(for: table)
             if hints.ids != .all { details.append("id \(hints.ids)") }
             if let limit = hints.limit { details.append("first \(limit) by id") }
@@ -45,6 +50,17 @@ extension StatementExecutor {
         var last = PlanStep(node: "rows", detail: String(String(Statement.selectRows(query)).prefix(60)))
         last.isReading = true
         return steps + [last]
+    }
+
+    /// Adds the step in which RUNS of few IDs asks the index where they are, in front of the scan.
+    private func addIndexStep(
+        of call: TableFunctionCall, _ ids: IDCondition, to steps: inout [PlanStep]
+    ) throws(DatabaseError) {
+        guard call.function.value == .runs else { return }
+        let wanted = try ids.intersection(restriction(call))
+        guard wanted.members(limit: Channel.fewLabelCount) != nil else { return }
+        steps.insert(
+            PlanStep(node: "label index", detail: "the box of ID \(wanted)"), at: max(0, steps.count - 1))
     }
 
     /// A step of SQLite with the names of the statement: `SCAN s0` becomes `SCAN IDS AS a`.
