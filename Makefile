@@ -69,6 +69,10 @@ format: toolchain ## format the code in place
 bench: toolchain ## run the benchmarks (ARGUMENTS="..." for a replay)
 	@cd Benchmarks && $(SWIFT) run -c release bossql-bench $(ARGUMENTS)
 
+.PHONY: labels
+labels: toolchain ## measure label codec, label index and questions about objects (ARGUMENTS="--source seg.npy")
+	@$(SWIFT) run $(RELEASE) bossql-labels $(ARGUMENTS)
+
 .PHONY: torture
 torture: toolchain ## random work with crashes and failures on a simulated disk, SECONDS=60 SEED=1
 	@$(SWIFT) build $(RELEASE) --product bossql-torture

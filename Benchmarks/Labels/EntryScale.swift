@@ -47,6 +47,7 @@ struct EntryScale {
             cold.append(try seconds { _ = try lookUp(id, engine) } * 1e3)
             try engine.close()
         }
+        StoredFiles.pageIn(path)
         let engine = try open(path, create: false)
         for number in 0..<Self.lookupCount {
             let page = Int(random.next() % UInt64(pageCount))

@@ -104,6 +104,14 @@ enum StoredFiles {
         }
     }
 
+    /// Brings the files into the page cache.
+    static func pageIn(_ folder: String) {
+        for path in paths(folder) {
+            guard let file = FileHandle(forReadingAtPath: path) else { continue }
+            while let part = try? file.read(upToCount: 8 << 20), !part.isEmpty {}
+        }
+    }
+
     /// Asks the system to forget the files' pages; returns the bytes that stayed.
     static func drop(_ folder: String) -> Int {
         var resident = 0

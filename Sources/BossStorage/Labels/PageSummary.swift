@@ -12,6 +12,8 @@ package final class PageSummary: Sendable {
     static let version: UInt8 = 1
     /// Labels at most. A page with more has no summary, and is scanned where its labels are asked for.
     static let labelLimit = 1 << 18
+    /// Bytes at most: a label has an ID of up to 10 bytes, a count of 5, a box of 12, and sums of 7 each.
+    static let byteLimit = headerByteCount + labelLimit * 48
 
     /// Ascending by ID.
     package let labels: [PageLabel]

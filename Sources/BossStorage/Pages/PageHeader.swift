@@ -121,6 +121,7 @@ struct PageHeader: Hashable, Sendable {
         else { throw cursor.corrupt("a page header that does not fit its summary") }
         guard brickCount <= PageLimits.brickCount, brickByteCount <= PageLimits.brickByteCount,
             directoryByteCount == brickCount * BrickEntry.byteCount,
+            summaryByteCount <= PageSummary.byteLimit,
             Self.byteCount + directoryByteCount + summaryByteCount <= pageByteCount
         else { throw cursor.corrupt("page header lengths disagree") }
     }

@@ -47,6 +47,16 @@ struct FormatTests {
             expectCorrupt { try wrong.bytes.withUnsafeBytes { try PageHeader($0, file: "f", at: 0) } }
         }
         expectRefusals(table, version: 4, seal: 92) { try PageHeader($0, file: "f", at: 0) }
+        // No more is taken for a summary than the largest one has.
+        var labelled = table
+        labelled.put(UInt8(1), at: 31)
+        labelled.put(UInt32(1 << 30), at: 64)
+        for (byteCount, isSound) in [(PageSummary.byteLimit, true), (PageSummary.byteLimit + 1, false)] {
+            labelled.put(UInt32(byteCount), at: 76)
+            labelled.seal(at: 92)
+            let found = try? labelled.bytes.withUnsafeBytes { try PageHeader($0, file: "f", at: 0) }
+            #expect(found?.summaryByteCount == (isSound ? byteCount : nil))
+        }
     }
 
     @Test("a directory entry is 16 bytes; brick and codec must fit the page")
