@@ -134,6 +134,16 @@ let package = Package(
             dependencies: ["BossStorage", "BossCodec", "BossVoxels", "BossSimulator", "BossTestSupport"],
             path: "Tests/Scale",
             swiftSettings: checked),
+        // Measures label codec, label index and questions about objects; here for the same reason.
+        .executableTarget(
+            name: "bossql-labels",
+            dependencies: [
+                "BossGeometry", "BossVoxels", "BossCodec", "BossStorage", "BossCatalog", "BossDatabase",
+                "CBlosc",
+                "BossTestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Labels",
+            swiftSettings: checked),
         .testTarget(
             name: "BossGeometryTests", dependencies: ["BossGeometry", "BossTestSupport"],
             swiftSettings: checked),

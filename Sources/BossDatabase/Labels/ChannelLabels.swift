@@ -28,18 +28,14 @@ extension Channel {
         }
         let mapping = try mapping(in: pinned)
         let wanted = mapping?.stored(ids) ?? ids
-        var total = LabelReader.Found()
+        var total = FoundLabels()
         for time in checked.time {
             let reader = LabelReader(
                 scanner: try scanner(checked, time: time, pinned, control, asStored: true),
                 wanted: wanted.labelRanges, mapping: mapping)
             total.merge(try reader.read(checked.box, &statistics))
         }
-        return total.table.sortedEntries.filter { ids.contains($0.id) }.map {
-            LabelSummary(
-                id: $0.id, voxelCount: $0.voxelCount, box: $0.box ?? VoxelBox(x: 0..<0, y: 0..<0, z: 0..<0),
-                cuboidCount: total.cuboidCounts[$0.id] ?? 0)
-        }
+        return ids == .all ? total.labels : total.labels.filter { ids.contains($0.id) }
     }
 
     /// The smallest box around the voxels of IDs in a region; IDs without voxels there are left out.

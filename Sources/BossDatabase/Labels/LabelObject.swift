@@ -4,13 +4,13 @@ import BossStorage
 /// An object of an annotation channel as a region shows it.
 public struct LabelSummary: Hashable, Sendable {
     /// The ID, never the background.
-    public let id: UInt64
+    public private(set) var id: UInt64
     /// Its voxels in the region.
-    public let voxelCount: Int
+    public private(set) var voxelCount: Int
     /// The smallest box around them, absolute voxels of the level that was read.
-    public let box: VoxelBox
+    public private(set) var box: VoxelBox
     /// Cuboids of the region that have voxels of it, each time sample counted by itself.
-    public let cuboidCount: Int
+    public private(set) var cuboidCount: Int
 
     init(id: UInt64, voxelCount: Int, box: VoxelBox, cuboidCount: Int = 0) {
         self.id = id
@@ -18,6 +18,17 @@ public struct LabelSummary: Hashable, Sendable {
         self.box = box
         self.cuboidCount = cuboidCount
     }
+
+    /// Adds another part of the same ID.
+    mutating func add(_ other: LabelSummary) {
+        voxelCount += other.voxelCount
+        box = box.union(other.box)
+        cuboidCount += other.cuboidCount
+    }
+
+    mutating func rename(_ id: UInt64) { self.id = id }
+
+    mutating func isInOneCuboid() { cuboidCount = 1 }
 }
 
 /// A whole object of an annotation channel, from the label index.

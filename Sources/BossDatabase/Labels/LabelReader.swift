@@ -12,60 +12,34 @@ struct LabelReader: Sendable {
     /// What stored labels read as.
     let mapping: LabelMapping?
 
-    /// What was found; merged from parts in any order.
-    struct Found: Sendable {
-        var table = LabelTable(tracksBoxes: true)
-        /// Cuboids that have voxels of a label.
-        var cuboidCounts: [UInt64: Int] = [:]
-
-        mutating func add(_ id: UInt64, voxelCount: Int, box: VoxelBox) {
-            table.add(id, voxelCount: voxelCount, box: box)
-            cuboidCounts[id, default: 0] += 1
-        }
-
-        /// Adds what one cuboid has, under the IDs that its labels read as.
-        mutating func add(cuboid other: Found, _ mapping: LabelMapping) {
-            let shown = mapping.applied(to: other.table)
-            table.merge(shown)
-            for id in shown.sortedIDs { cuboidCounts[id, default: 0] += 1 }
-        }
-
-        mutating func merge(_ other: Found) {
-            table.merge(other.table)
-            cuboidCounts.merge(other.cuboidCounts) { $0 + $1 }
-        }
-    }
-
     private var layout: ChannelLayout { scanner.reader.layout }
     private var group: PageGroup { layout.group(scanner.level, time: scanner.time) }
 
     /// The labels of a box.
     ///
     /// - Throws: 53200 when there are too many to hold, XX001, 57014.
-    func read(_ box: VoxelBox, _ statistics: inout ReadStatistics) throws(DatabaseError) -> Found {
+    func read(_ box: VoxelBox, _ statistics: inout ReadStatistics) throws(DatabaseError) -> FoundLabels {
         let codes = try codes(box, &statistics)
-        var total = Found()
+        var total = FoundLabels()
         for start in stride(from: 0, to: codes.count, by: 4096) {
             let chunk = Array(codes[start..<min(start + 4096, codes.count)])
             let pages = try mappingErrors { () throws(StorageError) in
                 try scanner.view.locate(group, codes: chunk)
             }
-            let done = Mutex<(found: Found, statistics: ReadStatistics)>((Found(), ReadStatistics()))
+            let done = Mutex<(found: FoundLabels, statistics: ReadStatistics)>(
+                (FoundLabels(), ReadStatistics()))
             let workers = scanner.reader.workers
             let shareCount = min(pages.count, workers.count * 4)
             try workers.forEach(shareCount) { (number) throws(DatabaseError) in
-                var found = Found()
+                var found = FoundLabels()
                 var cost = ReadStatistics()
                 for page in pages[number * pages.count / shareCount..<(number + 1) * pages.count / shareCount]
                 {
                     try scanner.cancellation.check()
-                    guard let mapping else {
-                        try add(page, box, to: &found, &cost)
-                        continue
-                    }
-                    var cuboid = Found()
+                    var cuboid = FoundLabels()
                     try add(page, box, to: &cuboid, &cost)
-                    found.add(cuboid: cuboid, mapping)
+                    cuboid.finishCuboid(mapping?.root)
+                    found.merge(cuboid)
                 }
                 let (part, spent) = (found, cost)
                 done.withLock {
@@ -91,8 +65,9 @@ struct LabelReader: Sendable {
         return try scanner.reader.codes(scanner.view, group, box)
     }
 
+    /// Adds the labels of a cuboid's part.
     private func add(
-        _ page: LocatedPage, _ box: VoxelBox, to found: inout Found, _ statistics: inout ReadStatistics
+        _ page: LocatedPage, _ box: VoxelBox, to found: inout FoundLabels, _ statistics: inout ReadStatistics
     ) throws(DatabaseError) {
         guard let index = try? MortonCode(rawValue: page.morton).index else { return }
         let cuboid = layout.grid.box(of: index)
@@ -104,49 +79,74 @@ struct LabelReader: Sendable {
         case .none: return
         case .constant(let bits):
             statistics.summaryCount += 1
-            guard bits != layout.backgroundBits, wanted.contains(bits) else { return }
-            found.add(bits, voxelCount: clip.voxelCount, box: clip)
+            add(bits, clip, to: &found)
         case .labels(let labels):
             statistics.summaryCount += 1
-            var crosses = false
+            var crossing: [UInt64: VoxelBox] = [:]
             for label in labels where wanted.contains(label.id) {
-                #if SEEDED_DEFECTS
-                    let place = label.box.offset(by: cuboid.lower).missingEdge(
-                        of: layout.grid, isOn: SeededDefect.isOn(.boxesMissCuboidEdge))
-                #else
-                    let place = label.box.offset(by: cuboid.lower)
-                #endif
+                let place = place(of: label, cuboid)
                 if clip.contains(place) {
-                    found.add(label.id, voxelCount: Int(label.voxelCount), box: place)
-                } else if clip.intersection(place) != nil {
-                    crosses = true
+                    found.add(
+                        LabelSummary(
+                            id: label.id, voxelCount: Int(label.voxelCount), box: place, cuboidCount: 1))
+                } else if let part = clip.intersection(place) {
+                    crossing[label.id] = part
                 }
             }
-            guard crosses else { return }
-            let inside = Set(labels.lazy.filter { clip.contains($0.box.offset(by: cuboid.lower)) }.map(\.id))
-            try scan(page, clip, to: &found, &statistics) { !inside.contains($0) }
-        case .unknown: try scan(page, clip, to: &found, &statistics) { _ in true }
+            guard let first = crossing.values.first else { return }
+            let rim = crossing.values.reduce(first) { $0.union($1) }
+            try scan(page, rim, to: &found, &statistics) { crossing[$0] != nil }
+        case .unknown:
+            try scan(page, clip, to: &found, &statistics) { wanted.contains($0) }
         }
     }
 
-    /// Counts the voxels of a cuboid's part, as far as their labels are wanted.
+    private func place(of label: PageLabel, _ cuboid: VoxelBox) -> VoxelBox {
+        let place = label.box.offset(by: cuboid.lower)
+        #if SEEDED_DEFECTS
+            return place.missingEdge(of: layout.grid, isOn: SeededDefect.isOn(.boxesMissCuboidEdge))
+        #else
+            return place
+        #endif
+    }
+
+    /// Counts the voxels of a cuboid's part, of some labels.
     private func scan(
-        _ page: LocatedPage, _ clip: VoxelBox, to found: inout Found, _ statistics: inout ReadStatistics,
-        _ isOpen: (UInt64) -> Bool
+        _ page: LocatedPage, _ clip: VoxelBox, to found: inout FoundLabels,
+        _ statistics: inout ReadStatistics, _ isWanted: (UInt64) -> Bool
     ) throws(DatabaseError) {
-        var table = LabelTable(tracksBoxes: true)
         let background = layout.backgroundBits
-        try scanner.scan(page, group, clip, &statistics) { (part, content) throws(DatabaseError) in
-            table.add(content, part, skipping: background)
-        }
-        for entry in table.sortedEntries where wanted.contains(entry.id) && isOpen(entry.id) {
-            guard let box = entry.box else { continue }
-            found.add(entry.id, voxelCount: entry.voxelCount, box: box)
+        try scanner.scanLabels(page, group, clip, &statistics) { (part, content) throws(DatabaseError) in
+            switch content {
+            case .constant(let bits): if isWanted(bits) { add(bits, part, to: &found) }
+            case .runs(let runs, let box):
+                runs.forEachTally(in: box) { id, tally in
+                    guard id != background, isWanted(id) else { return }
+                    found.add(
+                        LabelSummary(
+                            id: id, voxelCount: tally.voxelCount, box: tally.box.offset(by: part.lower),
+                            cuboidCount: 1))
+                }
+            case .voxels(let window):
+                var table = LabelTable(tracksBoxes: true)
+                table.add(window, origin: part.lower, skipping: background)
+                for entry in table.sortedEntries where isWanted(entry.id) {
+                    guard let box = entry.box else { continue }
+                    found.add(
+                        LabelSummary(id: entry.id, voxelCount: entry.voxelCount, box: box, cuboidCount: 1))
+                }
+            }
         }
     }
 
-    private func refuseTooMany(_ found: Found) throws(DatabaseError) {
-        guard found.table.byteCount <= LabelLimits.tableByteCount else {
+    /// Adds a box of one value.
+    private func add(_ bits: UInt64, _ box: VoxelBox, to found: inout FoundLabels) {
+        guard bits != layout.backgroundBits, wanted.contains(bits) else { return }
+        found.add(LabelSummary(id: bits, voxelCount: box.voxelCount, box: box, cuboidCount: 1))
+    }
+
+    private func refuseTooMany(_ found: FoundLabels) throws(DatabaseError) {
+        guard found.byteCount <= LabelLimits.tableByteCount else {
             throw DatabaseError(
                 "53200", "the region of \(layout.path) holds too many IDs for memory",
                 hint: "ask for smaller regions")
@@ -160,14 +160,4 @@ enum LabelLimits {
     static let tableByteCount = 512 << 20
     /// Objects of one answer.
     static let objectCount = 4 << 20
-}
-
-extension LabelTable {
-    /// Adds what a scan met in a box.
-    mutating func add(_ content: RegionScanner.Content, _ box: VoxelBox, skipping background: UInt64) {
-        switch content {
-        case .constant(let bits): if bits != background { add(bits, voxelCount: box.voxelCount, box: box) }
-        case .voxels(let window): add(window, origin: box.lower, skipping: background)
-        }
-    }
 }

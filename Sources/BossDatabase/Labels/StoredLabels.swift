@@ -1,6 +1,5 @@
 import BossGeometry
 import BossStorage
-package import BossVoxels
 
 extension Channel {
     /// The stored IDs in a region that read as one ID, ascending, with their voxels.
@@ -9,18 +8,18 @@ extension Channel {
     package func storedLabels(
         of id: UInt64, in region: CutoutRegion, view: DatabaseView? = nil,
         control: OperationControl = OperationControl(), statistics: inout ReadStatistics
-    ) throws(DatabaseError) -> [LabelTable.Entry] {
+    ) throws(DatabaseError) -> [LabelSummary] {
         try requireAnnotation()
         let checked = try check(region)
         let pinned = if let view { view } else { try database.view() }
         let members = try mapping(in: pinned)?.members(of: id) ?? [id]
-        var total = LabelReader.Found()
+        var total = FoundLabels()
         for time in checked.time {
             let reader = LabelReader(
                 scanner: try scanner(checked, time: time, pinned, control, asStored: true),
                 wanted: LabelRanges(ids: members), mapping: nil)
             total.merge(try reader.read(checked.box, &statistics))
         }
-        return total.table.sortedEntries
+        return total.labels
     }
 }

@@ -89,54 +89,111 @@ struct RegionScanner: Sendable {
         _ page: LocatedPage, _ group: PageGroup, _ box: VoxelBox, _ statistics: inout ReadStatistics,
         _ visit: (VoxelBox, Content) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
-        let layout = reader.layout
-        guard let index = try? MortonCode(rawValue: page.morton).index,
-            let clip = layout.grid.box(of: index).intersection(box)
-        else { return }
-        let resolved = try mappingErrors { () throws(StorageError) in try reader.engine.resolve(page, group) }
-        guard resolved.isWritten else { return try visit(clip, .constant(layout.backgroundBits)) }
-        statistics.pageCount += 1
-        if let bits = resolved.constantBits { return try visit(clip, .constant(bits)) }
-        var parts: [(brickIndex: Int, origin: VoxelPoint, part: VoxelBox)] = []
-        layout.grid.forEachBrick(in: clip, of: index) { parts.append(($0, $1, $2)) }
-        for (brickIndex, origin, part) in parts {
-            switch resolved.source(ofBrick: brickIndex) {
-            case .background: try visit(part, .constant(layout.backgroundBits))
+        try forEachPart(page, group, box, &statistics) { (part, source, cost) throws(DatabaseError) in
+            switch source {
             case .constant(let bits): try visit(part, .constant(bits))
-            case .stored(let brick):
-                statistics.brickCount += 1
-                try visitStored(brick, origin, part, &statistics, visit)
+            case .brick(let brick, let place):
+                let voxels = try mappingErrors { () throws(StorageError) in
+                    try reader.engine.decoded(brick, hint: reader.hint, cost: &cost)
+                }
+                try withWindow(of: voxels, place) { (window) throws(DatabaseError) in
+                    try visit(part, .voxels(window))
+                }
             }
         }
     }
 
-    private func visitStored(
-        _ brick: StoredBrick, _ origin: VoxelPoint, _ part: VoxelBox, _ statistics: inout ReadStatistics,
-        _ visit: (VoxelBox, Content) throws(DatabaseError) -> Void
+    /// What a scan of labels meets: runs where these are stored, which are not made voxels.
+    enum LabelContent {
+        case constant(UInt64)
+        /// A box of an array of runs.
+        case runs(RunArray, in: VoxelBox)
+        case voxels(VoxelWindow)
+    }
+
+    /// Visits the part of one cuboid that lies in a box, labels as they are stored.
+    func scanLabels(
+        _ page: LocatedPage, _ group: PageGroup, _ box: VoxelBox, _ statistics: inout ReadStatistics,
+        _ visit: (VoxelBox, LabelContent) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
         let layout = reader.layout
-        guard brick.brickByteCount == layout.brickByteCount else {
-            throw DatabaseError(
-                "XX001",
-                "a brick of \(layout.path) has \(brick.brickByteCount) bytes, not \(layout.brickByteCount)")
+        try forEachPart(page, group, box, &statistics) { (part, source, cost) throws(DatabaseError) in
+            switch source {
+            case .constant(let bits): try visit(part, .constant(bits))
+            case .brick(let brick, let place):
+                let content = try mappingErrors { () throws(StorageError) in
+                    try reader.engine.content(of: brick, hint: reader.hint, cost: &cost)
+                }
+                switch content {
+                case .runs(let runs) where runs.extent == layout.grid.brick:
+                    try visit(part, .runs(runs, in: place))
+                case .runs:
+                    throw DatabaseError("XX001", "a brick of \(layout.path) has another shape")
+                case .voxels(let voxels):
+                    try withWindow(of: voxels, place) { (window) throws(DatabaseError) in
+                        try visit(part, .voxels(window))
+                    }
+                }
+            }
         }
+    }
+
+    /// Where the voxels of a part of space come from.
+    private enum Source {
+        case constant(UInt64)
+        /// A box of a stored brick, counted from its first voxel.
+        case brick(StoredBrick, place: VoxelBox)
+    }
+
+    /// Calls `body` for the parts of a cuboid in a box, brick by brick where there are bricks.
+    private func forEachPart(
+        _ page: LocatedPage, _ group: PageGroup, _ box: VoxelBox, _ statistics: inout ReadStatistics,
+        _ body: (VoxelBox, Source, inout BrickReadCost) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        let layout = reader.layout
+        guard let index = try? MortonCode(rawValue: page.morton).index,
+            let clip = layout.grid.box(of: index).intersection(box)
+        else { return }
         var cost = BrickReadCost()
-        let voxels: VoxelStorage
-        do { voxels = try reader.engine.decoded(brick, hint: reader.hint, cost: &cost) } catch {
-            throw DatabaseError(error)
+        let resolved = try mappingErrors { () throws(StorageError) in try reader.engine.resolve(page, group) }
+        guard resolved.isWritten else { return try body(clip, .constant(layout.backgroundBits), &cost) }
+        statistics.pageCount += 1
+        if let bits = resolved.constantBits { return try body(clip, .constant(bits), &cost) }
+        var parts: [(brickIndex: Int, origin: VoxelPoint, part: VoxelBox)] = []
+        layout.grid.forEachBrick(in: clip, of: index) { parts.append(($0, $1, $2)) }
+        for (brickIndex, origin, part) in parts {
+            switch resolved.source(ofBrick: brickIndex) {
+            case .background: try body(part, .constant(layout.backgroundBits), &cost)
+            case .constant(let bits): try body(part, .constant(bits), &cost)
+            case .stored(let brick):
+                statistics.brickCount += 1
+                guard brick.brickByteCount == layout.brickByteCount else {
+                    throw DatabaseError(
+                        "XX001",
+                        "a brick of \(layout.path) has \(brick.brickByteCount) bytes, not \(layout.brickByteCount)"
+                    )
+                }
+                let place = VoxelBox(origin: part.lower.relative(to: origin), extent: part.extent)
+                try body(part, .brick(brick, place: place), &cost)
+            }
         }
         statistics.decodedBrickCount += cost.decodedCount
         statistics.cachedBrickCount += cost.cachedCount
         statistics.readByteCount += cost.readByteCount
         statistics.decodedByteCount += cost.decodedCount * layout.brickByteCount
+    }
+
+    private func withWindow(
+        of voxels: VoxelStorage, _ place: VoxelBox, _ body: (VoxelWindow) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        let layout = reader.layout
         let visited = voxels.withUnsafeBytes { bytes in
             Result { () throws(DatabaseError) in
                 guard let base = bytes.baseAddress else { return }
-                let window = VoxelWindow(
-                    base, arrayExtent: layout.grid.brick, origin: part.lower.relative(to: origin),
-                    extent: part.extent,
-                    voxelByteCount: layout.voxelType.byteCount)
-                try visit(part, .voxels(window))
+                try body(
+                    VoxelWindow(
+                        base, arrayExtent: layout.grid.brick, origin: place.lower, extent: place.extent,
+                        voxelByteCount: layout.voxelType.byteCount))
             }
         }
         try visited.get()
