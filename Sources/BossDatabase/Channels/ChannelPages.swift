@@ -43,6 +43,7 @@ extension Channel {
         let mapping = try mapping(in: pinned)
         var pages: [ChannelPage] = []
         for time in checked.time {
+            try control.cancellation.check()
             let reader = PageReader(
                 objects: ObjectReader(
                     scanner: try scanner(checked, time: time, pinned, control, asStored: true),

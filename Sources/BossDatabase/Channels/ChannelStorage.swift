@@ -4,7 +4,7 @@ import BossStorage
 /// What a channel occupies in the files.
 extension Channel {
     /// Time samples that are added up; an experiment may claim billions.
-    private static let timeSampleLimit = 1 << 16
+    static let timeSampleLimit = 1 << 16
 
     /// Pages and stored bytes of a level, all time samples together, versions that newer ones replaced included.
     ///

@@ -5,39 +5,34 @@ import BossStorage
 package struct LevelPages: Hashable, Sendable {
     package let level: ResolutionLevel
     /// Cuboids with voxels.
-    package let pageCount: Int
+    package fileprivate(set) var pageCount = 0
     /// Cuboids that DOWNSAMPLE would have to build again, since the level below was written after them.
-    package let dirtyPageCount: Int
+    package fileprivate(set) var dirtyPageCount = 0
 }
 
 extension Channel {
     /// Cuboids of every stored level; no page is read.
     ///
-    /// - Complexity: linear in the cuboids of all levels.
+    /// - Returns: nil with more than 65 536 time samples, which would take too long to add up.
+    /// - Complexity: linear in the cuboids of all levels; memory in those of one time sample.
     package func levelPages(
         view: DatabaseView? = nil, control: OperationControl = OperationControl()
-    ) throws(DatabaseError) -> [LevelPages] {
+    ) throws(DatabaseError) -> [LevelPages]? {
+        guard layout.timeSampleCount <= Self.timeSampleLimit else { return nil }
         let pinned = try self.view(view)
         let base = try layout.baseLevel
-        /// By level and time sample.
-        var dirty: [ResolutionLevel: [Set<UInt64>]] = [:]
-        var levels: [LevelPages] = []
-        for level in storedLevels {
-            var (pageCount, sets) = (0, [Set<UInt64>]())
-            for time in 0..<layout.timeSampleCount {
+        var levels = storedLevels.map { LevelPages(level: $0) }
+        for time in 0..<layout.timeSampleCount {
+            var dirty: [ResolutionLevel: Set<UInt64>] = [:]
+            for number in levels.indices {
                 try control.cancellation.check()
-                pageCount += try self.pageCount(pinned, layout.group(level, time: time))
-                guard level != base, let source = layout.hierarchy.source(of: level) else {
-                    sets.append([])
-                    continue
-                }
-                let below = dirty[source]?[time] ?? []
-                sets.append(try dirtyCuboids(pinned, level, source, time, below))
+                let level = levels[number].level
+                levels[number].pageCount += try pageCount(pinned, layout.group(level, time: time))
+                guard level != base, let source = layout.hierarchy.source(of: level) else { continue }
+                let cuboids = try dirtyCuboids(pinned, level, source, time, dirty[source] ?? [])
+                levels[number].dirtyPageCount += cuboids.count
+                dirty[level] = cuboids
             }
-            dirty[level] = sets
-            levels.append(
-                LevelPages(
-                    level: level, pageCount: pageCount, dirtyPageCount: sets.reduce(0) { $0 + $1.count }))
         }
         return levels
     }

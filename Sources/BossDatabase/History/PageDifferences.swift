@@ -47,6 +47,7 @@ extension Channel {
         _ region: CheckedRegion, _ time: Int, from old: DatabaseView, to new: DatabaseView,
         _ control: OperationControl
     ) throws(DatabaseError) -> [VoxelBox] {
+        try control.cancellation.check()
         let range = try layout.cuboids(touching: region.box)
         let group = layout.group(region.level, time: time)
         return try mappingErrors { () throws(StorageError) in

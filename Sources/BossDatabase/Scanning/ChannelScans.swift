@@ -143,6 +143,7 @@ extension Channel {
         let pinned = if let view { view } else { try database.view() }
         var total = start()
         for time in checked.time {
+            try control.cancellation.check()
             let part = try scanner(checked, time: time, pinned, control, asStored: asStored).fold(
                 checked.box, statistics: &statistics, start: start, visit: visit, absent: absent,
                 merge: merge)

@@ -40,12 +40,19 @@ extension StatementExecutor {
         let levels = try locating(call.position) { () throws(DatabaseError) in
             try channel.levelPages(view: view, control: control)
         }
-        let rows = levels.map { pages -> [Value] in
-            let (size, end) = (hierarchy.voxelSize(at: pages.level), channel.box(at: pages.level).upper)
-            return [.integer(Int64(pages.level.level))] + [size.x, size.y, size.z].map { .float($0) }
-                + [.text(unit.measurementUnit.rawValue)] + [end.x, end.y, end.z].map { .integer(Int64($0)) }
-                + [.boolean(pages.level.isIsotropic)]
-                + [pages.pageCount, pages.dirtyPageCount].map { .unsigned(UInt64($0)) }
+        var rows: [[Value]] = []
+        for (number, level) in channel.storedLevels.enumerated() {
+            let (size, end) = (hierarchy.voxelSize(at: level), channel.box(at: level).upper)
+            var row: [Value] = [.integer(Int64(level.level)), .float(size.x), .float(size.y), .float(size.z)]
+            row.append(.text(unit.measurementUnit.rawValue))
+            row += [end.x, end.y, end.z].map { .integer(Int64($0)) }
+            row.append(.boolean(level.isIsotropic))
+            if let pages = levels?[number] {
+                row += [.unsigned(UInt64(pages.pageCount)), .unsigned(UInt64(pages.dirtyPageCount))]
+            } else {
+                row += [.null, .null]
+            }
+            rows.append(row)
         }
         return RowSet(columns: try columns(of: call), rows: rows)
     }
