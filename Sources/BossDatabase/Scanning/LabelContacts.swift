@@ -7,26 +7,35 @@ import Synchronization
 package struct LabelContact: Hashable, Sendable {
     /// Faces across x, y and z.
     package private(set) var faces = SIMD3<UInt64>.zero
-    /// The doubled coordinates of the faces' middles, added up.
-    private var doubledSums = SIMD3<Int>.zero
+    /// The doubled coordinates of the faces' middles, added up; 64 bits are too few far away from the origin.
+    private var sums = Sums()
+
+    private struct Sums: Hashable, Sendable {
+        var x: Int128 = 0
+        var y: Int128 = 0
+        var z: Int128 = 0
+    }
 
     /// All faces.
     package var faceCount: UInt64 { faces.x + faces.y + faces.z }
 
     /// The mean of the faces' middles, voxels; whole numbers are the middles of voxels, as in a centroid.
-    package var middle: SIMD3<Double> { SIMD3<Double>(doubledSums) / Double(2 * faceCount) }
+    package var middle: SIMD3<Double> {
+        SIMD3(Double(sums.x), Double(sums.y), Double(sums.z)) / (2 * Double(faceCount))
+    }
 
     fileprivate mutating func add(_ axis: SpatialAxis, behind voxel: VoxelPoint) {
-        var middle = SIMD3(2 * voxel.x, 2 * voxel.y, 2 * voxel.z)
-        let index = axis.contactIndex
-        faces[index] &+= 1
-        middle[index] += 1
-        doubledSums &+= middle
+        faces[axis.contactIndex] &+= 1
+        sums.x += Int128(2 * voxel.x + (axis == .x ? 1 : 0))
+        sums.y += Int128(2 * voxel.y + (axis == .y ? 1 : 0))
+        sums.z += Int128(2 * voxel.z + (axis == .z ? 1 : 0))
     }
 
     fileprivate mutating func add(_ other: LabelContact) {
         faces &+= other.faces
-        doubledSums &+= other.doubledSums
+        sums.x += other.sums.x
+        sums.y += other.sums.y
+        sums.z += other.sums.z
     }
 }
 
