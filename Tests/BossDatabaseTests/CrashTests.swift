@@ -68,6 +68,21 @@ struct CrashTests {
         #expect(count >= 100)
     }
 
+    @Test("at every operation of writing labels in every mode, erasing, building levels and compaction")
+    func labels() throws {
+        var random = SeededGenerator(seed: 0x1ABE1)
+        let steps: [CrashStep] = [
+            .write("labels", CrashScenario.labels(&random), .overwrite), .checkpoint,
+            .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 9, y: 7, z: 5)), .nonzero),
+            .erase("labels", VoxelBox(x: 5..<20, y: 3..<18, z: 2..<9)), .downsample("labels"), .checkpoint,
+            .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 12, y: 9, z: 7)), .preserve),
+            .compact, .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 4, y: 4, z: 4)), .overwrite),
+            .downsample("labels"), .compact,
+        ]
+        let count = try CrashScenario(steps: steps, seed: random.seed).crashEverywhere()
+        #expect(count >= 100)
+    }
+
     @Test("at every operation of imports")
     func imports() throws {
         let folder = try TemporaryFolder()

@@ -16,6 +16,7 @@ enum CrashStep {
     case downsample(String)
     case importFile(String, String, ModelVolume)
     case checkpoint
+    case compact
 }
 
 /// Steps, the states between them, and machines that die while they are taken.
@@ -85,7 +86,7 @@ struct CrashScenario {
         case .erase(let name, let box):
             write(name, ModelVolume(box, filledWith: name == "image" ? image.background : 0), .overwrite)
         case .importFile(let name, _, let part): write(name, part, .overwrite)
-        case .checkpoint: break
+        case .checkpoint, .compact: break
         case .downsample(let name):
             let channel = try database.channel("lab/exp/\(name)")
             let base = try #require(state[name]?[.native])
@@ -111,6 +112,7 @@ struct CrashScenario {
         case .downsample(let name): try channel(name).downsample()
         case .importFile(let name, let file, _): try channel(name).importVolume(file)
         case .checkpoint: try database.checkpoint()
+        case .compact: _ = try database.compact()
         }
     }
 
@@ -184,11 +186,31 @@ struct CrashScenario {
         let legal = states[done...min(done + 1, states.count - 1)]
         let isLegal = legal.contains(found)
         #expect(isLegal, "after \(done) of \(steps.count) steps, \(place), seed \(seed)")
+        try compareObjects(found["labels"] ?? [:], try database.channel("lab/exp/labels"), place)
         // The next write and its level work as if nothing had happened.
         let channel = try database.channel("lab/exp/image")
         let point = VoxelPoint(x: 7, y: 7, z: 7)
         try channel.write(try Volume<UInt8>(extent: VoxelExtent(x: 1, y: 1, z: 1), elements: [99]), at: point)
         let voxel = VoxelBox(origin: point, extent: VoxelExtent(x: 1, y: 1, z: 1))
         #expect(try channel.read(CutoutRegion(box: voxel)).bits == [99])
+    }
+
+    /// The index knows exactly what the voxels show.
+    private func compareObjects(
+        _ levels: [ResolutionLevel: ModelVolume], _ channel: Channel, _ place: String
+    ) throws {
+        for (level, volume) in levels {
+            let naive = NaiveObjects(
+                [volume], times: 0..<1, in: channel.box(at: level), cuboid: Self.labels.cuboid, background: 0)
+            var cost = ReadStatistics()
+            let region = CutoutRegion(box: channel.box(at: level), level: level)
+            let all = try channel.objects(in: region, statistics: &cost)
+            #expect(naive.difference(from: all) == nil, "objects of \(level), \(place), seed \(seed)")
+            let asked = IDCondition(ids: naive.ids.prefix(3) + [12_345])
+            let some = try channel.objects(ids: asked, in: region, statistics: &cost)
+            #expect(
+                some == all.filter { asked.contains($0.id) },
+                "objects by ID of \(level), \(place), seed \(seed)")
+        }
     }
 }
