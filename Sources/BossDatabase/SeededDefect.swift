@@ -15,6 +15,14 @@
         case boxesMissCuboidEdge
         /// Erasing a region deletes the cuboids at its border as a whole.
         case eraseBorderCuboids
+        /// A full check takes summaries for right.
+        case trustSummaries
+        /// Questions by ID look for the ID alone, not for those that read as it.
+        case lookUpWithoutMapping
+        /// Scans see labels as they are stored.
+        case scanWithoutMapping
+        /// A restart forgets which IDs were given out.
+        case forgetReservedIDs
 
         private static let chosen = ChosenDefect.name.flatMap(SeededDefect.init(rawValue:))
 

@@ -144,6 +144,22 @@
         case sealWithoutLastEntry
         /// A shard says that its keys end where its last segment starts.
         case narrowShards
+        /// The label index of a file lacks its last entry.
+        case indexWithoutEntry
+        /// Where a label index starts at its second block, entries of the first are not found.
+        case labelBlockOffByOne
+        /// A label that a page has more than once is counted once.
+        case summaryMiscounts
+        /// A label keeps its box when the voxels at the box's edge are gone.
+        case summaryKeepsBoxes
+        /// A delta does not say which labels are gone.
+        case summaryKeepsGoneLabels
+        /// Pages that were overwritten still tell labels.
+        case labelsOfOldPages
+        /// Of two deltas the older one tells a label.
+        case olderDeltaTellsLabels
+        /// Labels in the log are not found.
+        case labelsWithoutLog
 
         private static let chosen = ChosenDefect.name.flatMap(SeededDefect.init(rawValue:))
 

@@ -76,7 +76,8 @@ struct CrashTests {
             .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 9, y: 7, z: 5)), .nonzero),
             .erase("labels", VoxelBox(x: 5..<20, y: 3..<18, z: 2..<9)), .downsample("labels"), .checkpoint,
             .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 12, y: 9, z: 7)), .preserve),
-            .compact, .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 4, y: 4, z: 4)), .overwrite),
+            .compact,
+            .write("labels", CrashScenario.labels(&random, VoxelExtent(x: 4, y: 4, z: 4)), .overwrite),
             .downsample("labels"), .compact,
         ]
         let count = try CrashScenario(steps: steps, seed: random.seed).crashEverywhere()

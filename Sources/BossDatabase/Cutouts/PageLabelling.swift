@@ -20,11 +20,13 @@ struct PageLabelling {
         for brick in listed.subtracting(computed) {
             try builder.collect(brick: brick, base.source(ofBrick: brick), from: writer.engine)
         }
+        if isFull, isAllListed(scope) { return builder.finish() }
         let known = try writer.engine.labels(of: committed, key.group)
-        if case .labels(let old) = known {
+        if case .labels(let old) = known,
             let labels = try revise(old, committed, builder.collected, scope)
-            guard let labels, !isFull else { return builder.finish(labels: labels) }
-            return builder.finish(labels: PageSummary.difference(from: old, to: labels))
+        {
+            return builder.finish(
+                labels: isFull ? labels : PageSummary.difference(from: old, to: labels))
         }
         if !isFull, case .none = known { return builder.finish(labels: builder.collected) }
         guard isFull else { return builder.finish(labels: nil) }
@@ -32,6 +34,18 @@ struct PageLabelling {
             try builder.collect(brick: brick, base.source(ofBrick: brick), from: writer.engine)
         }
         return builder.finish()
+    }
+
+    /// Whether the bricks that are not listed have no labels, as those beyond the frame.
+    private func isAllListed(_ scope: LabelScope) -> Bool {
+        (0..<scope.grid.brickCount).allSatisfy { brick in
+            if listed.contains(brick) { return true }
+            return switch base.source(ofBrick: brick) {
+            case .background: true
+            case .constant(let bits): bits == scope.backgroundBits
+            case .stored: false
+            }
+        }
     }
 
     private func revise(

@@ -67,6 +67,9 @@ extension Channel {
         let stored = try mappingErrors { () throws(StorageError) in
             try database.engine.bytes(of: layout.reservedIDs, in: view.view)
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.forgetReservedIDs) { return 0 }
+        #endif
         guard let stored else { return 0 }
         guard stored.count == 8 else {
             throw DatabaseError("XX001", "the reserved IDs of \(path) have \(stored.count) bytes, not 8")

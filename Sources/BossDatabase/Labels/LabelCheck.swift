@@ -58,6 +58,9 @@ struct LabelCheck {
     private func difference(
         _ page: LocatedPage, _ group: PageGroup, _ scope: LabelScope
     ) throws(StorageError) -> String? {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.trustSummaries) { return nil }
+        #endif
         guard case .labels(let told) = try engine.labels(of: page, group) else { return nil }
         let resolved = try engine.resolve(page, group)
         var collector = LabelCollector(scope: scope)

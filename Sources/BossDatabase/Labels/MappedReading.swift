@@ -36,6 +36,9 @@ extension CutoutReader {
     func withShown(
         _ content: RegionScanner.Content, _ body: (RegionScanner.Content) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.scanWithoutMapping) { return try body(content) }
+        #endif
         guard let mapping else { return try body(content) }
         switch content {
         case .constant(let bits): try body(.constant(mapping.root(of: bits)))

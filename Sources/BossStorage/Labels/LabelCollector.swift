@@ -90,6 +90,9 @@ package struct LabelCollector {
     }
 
     private mutating func add(_ label: PageLabel) {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.summaryMiscounts), positions[label.id] != nil { return }
+        #endif
         if let position = positions[label.id] { return labels[position].add(label) }
         guard labels.count < PageSummary.labelLimit else {
             isIncomplete = true

@@ -64,6 +64,9 @@ final class LabelIndexRoot: Sendable {
             let middle = (low + high) / 2
             if fences[middle].firstID < id { low = middle + 1 } else { high = middle }
         }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.labelBlockOffByOne) { return low }
+        #endif
         return max(group.firstBlock, low - 1)
     }
 

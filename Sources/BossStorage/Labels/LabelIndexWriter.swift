@@ -45,6 +45,9 @@ struct LabelIndexWriter {
         var (count, minimum, maximum) = (UInt64(0), UInt64.max, UInt64.min)
         while let entry = try merge.next() {
             if block.isFull { try finish(&block) }
+            #if SEEDED_DEFECTS
+                if SeededDefect.isOn(.indexWithoutEntry), merge.isEmpty, count > 0 { break }
+            #endif
             block.append(entry)
             count += 1
             minimum = min(minimum, entry.id)

@@ -38,6 +38,9 @@ extension StorageEngine {
         var search = LabelSearch(engine: self, view: view, group: group, wanted: wanted)
         guard !wanted.isEmpty, !view.isDropped(group) else { return LabelAnswer() }
         try view.forEachSegment(holding: group) { (segment) throws(StorageError) in try search.add(segment) }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.labelsWithoutLog) { return try search.answer(cuboid) }
+        #endif
         for entry in view.unsealed(group) { try search.add(entry.index, entry.store) }
         return try search.answer(cuboid)
     }
@@ -167,16 +170,29 @@ private struct LabelSearch {
             result.append(LocatedLabel(morton: page.morton, label: label, sequence: page.newestSequence))
         }
         for candidate in candidates {
-            guard let rank = ranks[candidate.version] else { continue }
+            #if SEEDED_DEFECTS
+                let stale: Int? = SeededDefect.isOn(.labelsOfOldPages) ? .max : nil
+            #else
+                let stale: Int? = nil
+            #endif
+            guard let rank = ranks[candidate.version] ?? stale else { continue }
             if newest?.candidate.id != candidate.id {
                 finish()
                 newest = (rank, candidate)
-            } else if let known = newest, rank < known.rank {
+            } else if let known = newest, isNewer(rank, than: known.rank) {
                 newest = (rank, candidate)
             }
         }
         finish()
         return result
+    }
+
+    /// Whether a version comes before another in a chain, whose newest one is the first.
+    private static func isNewer(_ rank: Int, than other: Int) -> Bool {
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.olderDeltaTellsLabels) { return rank > other }
+        #endif
+        return rank < other
     }
 
     private static func unique(_ sorted: [UInt64]) -> [UInt64] {

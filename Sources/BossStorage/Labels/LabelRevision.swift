@@ -3,7 +3,8 @@
 /// Counts and sums follow by subtraction. So do boxes, but where the old voxels of a replaced brick reached the edge of a
 /// label's box and the new ones do not: then only the other bricks tell how far the label goes.
 package enum LabelRevision {
-    /// The new labels, ascending; nil where they cannot be known.
+    /// The new labels, ascending; nil where they cannot be known, and where they contradict each other because what was
+    /// stored is wrong.
     ///
     /// - Parameters:
     ///   - old: all labels of the cuboid before, ascending.
@@ -34,19 +35,25 @@ package enum LabelRevision {
                 if let plus { result.append(plus) }
                 continue
             }
-            if !rest.keepsBox(without: minus, but: plus) { doubtful.append(result.count) }
+            #if SEEDED_DEFECTS
+                let isKept = SeededDefect.isOn(.summaryKeepsBoxes)
+            #else
+                let isKept = false
+            #endif
+            if !isKept, !rest.keepsBox(without: minus, but: plus) { doubtful.append(result.count) }
             if let plus { rest.add(plus) }
             result.append(rest)
         }
-        if doubtful.isEmpty { return result }
-        guard let others = try others() else { return nil }
-        for position in doubtful {
-            let id = result[position].id
-            let there = others.firstIndex(notBelow: id)
-            guard there < others.count, others[there].id == id else { return nil }
-            result[position].take(boxOf: others[there], and: added)
+        if !doubtful.isEmpty {
+            guard let others = try others() else { return nil }
+            for position in doubtful {
+                let id = result[position].id
+                let there = others.firstIndex(notBelow: id)
+                guard there < others.count, others[there].id == id else { return nil }
+                result[position].take(boxOf: others[there], and: added)
+            }
         }
-        return result
+        return result.allSatisfy(\.isPossible) ? result : nil
     }
 }
 

@@ -26,6 +26,22 @@ package struct PageLabel: Hashable, Sendable {
             x: Int(lower.x)..<Int(upper.x), y: Int(lower.y)..<Int(upper.y), z: Int(lower.z)..<Int(upper.z))
     }
 
+    /// Voxels of a cuboid along an axis at most.
+    static let edgeLimit = 4096
+
+    /// Whether a label can have these numbers: voxels that fit into the box, and a mean coordinate inside it.
+    ///
+    /// What was counted always is; what was computed from a stored summary is only if that one was right.
+    var isPossible: Bool {
+        guard voxelCount > 0 else { return true }
+        guard all(lower .< upper), upper.max() <= Self.edgeLimit else { return false }
+        let edges = SIMD3<UInt64>(truncatingIfNeeded: upper &- lower)
+        guard voxelCount <= min(edges.x * edges.y * edges.z, 1 << 32) else { return false }
+        let sums = SIMD3(sumX, sumY, sumZ)
+        let least = SIMD3<UInt64>(truncatingIfNeeded: lower) &* voxelCount
+        return all(sums .>= least) && all(sums .<= least &+ (edges &- 1) &* voxelCount)
+    }
+
     /// A label that is not there any more.
     static func gone(_ id: UInt64) -> PageLabel {
         PageLabel(id: id, voxelCount: 0, sumX: 0, sumY: 0, sumZ: 0, lower: .zero, upper: .zero)
@@ -129,8 +145,11 @@ enum LabelCoding {
         var upper = SIMD3<UInt16>.zero
         for axis in 0..<3 { lower[axis] = try coordinate(&reader) }
         for axis in 0..<3 {
-            let edge = try coordinate(&reader)
-            upper[axis] = lower[axis] + edge + 1
+            let end = try lower[axis] + coordinate(&reader) + 1
+            guard end <= PageLabel.edgeLimit else {
+                throw reader.corrupt("a box of a label that ends at \(end)")
+            }
+            upper[axis] = end
         }
         let room = (0..<3).reduce(UInt64(1)) { $0 * UInt64(upper[$1] - lower[$1]) }
         guard count <= room, count <= 1 << 32 else {
@@ -152,7 +171,9 @@ enum LabelCoding {
 
     private static func coordinate(_ reader: inout LEB128.Reader) throws(StorageError) -> UInt16 {
         let value = try reader.next()
-        guard value < 4096 else { throw reader.corrupt("a coordinate of \(value) in a cuboid") }
+        guard value < PageLabel.edgeLimit else {
+            throw reader.corrupt("a coordinate of \(value) in a cuboid")
+        }
         return UInt16(value)
     }
 }

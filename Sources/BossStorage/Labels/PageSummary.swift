@@ -156,6 +156,9 @@ extension PageSummary {
             }
         }
         for label in old[position...] { result.append(.gone(label.id)) }
+        #if SEEDED_DEFECTS
+            if SeededDefect.isOn(.summaryKeepsGoneLabels) { return result.filter { $0.voxelCount > 0 } }
+        #endif
         return result
     }
 }

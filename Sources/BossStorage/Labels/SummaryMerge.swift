@@ -33,6 +33,9 @@ struct SummaryMerge {
         }
     }
 
+    /// Whether every entry was taken.
+    var isEmpty: Bool { heap.isEmpty }
+
     mutating func next() throws(StorageError) -> LabelBlock.Entry? {
         guard let (entry, stream) = heap.first else { return nil }
         if let label = try streams[stream].next() {
