@@ -22,7 +22,7 @@ extension Channel {
             return try objects(ids: ids, in: region, view: pinned, control: control, statistics: &statistics)
                 .map {
                     LabelSummary(
-                        id: $0.id, voxelCount: Int(clamping: $0.voxelCount), box: $0.box,
+                        id: $0.id, voxelCount: Int(clamping: $0.voxelCount), box: $0.box, time: $0.time,
                         cuboidCount: $0.cuboidCount)
                 }
         }

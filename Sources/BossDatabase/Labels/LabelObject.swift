@@ -9,13 +9,16 @@ public struct LabelSummary: Hashable, Sendable {
     public private(set) var voxelCount: Int
     /// The smallest box around them, absolute voxels of the level that was read.
     public private(set) var box: VoxelBox
+    /// The time samples between the first and the last of the region that has voxels of it.
+    public private(set) var time: Range<Int>
     /// Cuboids of the region that have voxels of it, each time sample counted by itself.
     public private(set) var cuboidCount: Int
 
-    init(id: UInt64, voxelCount: Int, box: VoxelBox, cuboidCount: Int = 0) {
+    init(id: UInt64, voxelCount: Int, box: VoxelBox, time: Range<Int>, cuboidCount: Int = 1) {
         self.id = id
         self.voxelCount = voxelCount
         self.box = box
+        self.time = time
         self.cuboidCount = cuboidCount
     }
 
@@ -23,6 +26,7 @@ public struct LabelSummary: Hashable, Sendable {
     mutating func add(_ other: LabelSummary) {
         voxelCount += other.voxelCount
         box = box.union(other.box)
+        time = min(time.lowerBound, other.time.lowerBound)..<max(time.upperBound, other.time.upperBound)
         cuboidCount += other.cuboidCount
     }
 

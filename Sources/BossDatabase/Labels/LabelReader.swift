@@ -86,9 +86,7 @@ struct LabelReader: Sendable {
             for label in labels where wanted.contains(label.id) {
                 let place = place(of: label, cuboid)
                 if clip.contains(place) {
-                    found.add(
-                        LabelSummary(
-                            id: label.id, voxelCount: Int(label.voxelCount), box: place, cuboidCount: 1))
+                    found.add(summary(label.id, Int(label.voxelCount), place))
                 } else if let part = clip.intersection(place) {
                     crossing[label.id] = part
                 }
@@ -122,18 +120,14 @@ struct LabelReader: Sendable {
             case .runs(let runs, let box):
                 runs.forEachTally(in: box) { id, tally in
                     guard id != background, isWanted(id) else { return }
-                    found.add(
-                        LabelSummary(
-                            id: id, voxelCount: tally.voxelCount, box: tally.box.offset(by: part.lower),
-                            cuboidCount: 1))
+                    found.add(summary(id, tally.voxelCount, tally.box.offset(by: part.lower)))
                 }
             case .voxels(let window):
                 var table = LabelTable(tracksBoxes: true)
                 table.add(window, origin: part.lower, skipping: background)
                 for entry in table.sortedEntries where isWanted(entry.id) {
                     guard let box = entry.box else { continue }
-                    found.add(
-                        LabelSummary(id: entry.id, voxelCount: entry.voxelCount, box: box, cuboidCount: 1))
+                    found.add(summary(entry.id, entry.voxelCount, box))
                 }
             }
         }
@@ -142,7 +136,12 @@ struct LabelReader: Sendable {
     /// Adds a box of one value.
     private func add(_ bits: UInt64, _ box: VoxelBox, to found: inout FoundLabels) {
         guard bits != layout.backgroundBits, wanted.contains(bits) else { return }
-        found.add(LabelSummary(id: bits, voxelCount: box.voxelCount, box: box, cuboidCount: 1))
+        found.add(summary(bits, box.voxelCount, box))
+    }
+
+    /// What one cuboid has of a label.
+    private func summary(_ id: UInt64, _ voxelCount: Int, _ box: VoxelBox) -> LabelSummary {
+        LabelSummary(id: id, voxelCount: voxelCount, box: box, time: scanner.time..<scanner.time + 1)
     }
 
     private func refuseTooMany(_ found: FoundLabels) throws(DatabaseError) {

@@ -71,7 +71,7 @@ extension StatementExecutor {
                 }
             }
             return [.unsigned(label.id)] + ends
-                + [.integer(Int64(bound.time.lowerBound)), .integer(Int64(bound.time.upperBound))]
+                + [.integer(Int64(label.time.lowerBound)), .integer(Int64(label.time.upperBound))]
         }
         return .rows(RowSet(columns: columns, rows: rows))
     }

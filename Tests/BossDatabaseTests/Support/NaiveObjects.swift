@@ -52,7 +52,9 @@ struct NaiveObjects {
     func summaries(of ids: [UInt64]? = nil) -> [LabelSummary] {
         (ids ?? self.ids).compactMap { id in
             objects[id].map {
-                LabelSummary(id: id, voxelCount: $0.count, box: $0.box, cuboidCount: $0.cuboids.count)
+                LabelSummary(
+                    id: id, voxelCount: $0.count, box: $0.box,
+                    time: $0.times.lowerBound..<$0.times.upperBound + 1, cuboidCount: $0.cuboids.count)
             }
         }
     }
