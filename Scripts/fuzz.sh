@@ -12,7 +12,7 @@ seconds=${FUZZ_SECONDS:-10}
 swift=${SWIFT:-swift}
 scratch=$PWD/.build-fuzz
 package=$scratch/package
-all="page segment manifest log status codec roundtrip database formats mesh query"
+all="page segment manifest log status codec roundtrip label database formats mesh query"
 read -ra targets <<<"${TARGET:-$all}"
 # A corpus in the tree holds at most this many seeds and bytes.
 seed_limit=200

@@ -46,7 +46,7 @@ package enum StorageTargets {
     package static let all: [FuzzTarget] = [
         PageTarget.target, SegmentTarget.target, ManifestTarget.target, LogTarget.target, StatusTarget.target,
         CodecTarget.target, RoundTripTarget.target, DatabaseTarget.target, FormatsTarget.target,
-        MeshTarget.target,
+        MeshTarget.target, LabelTarget.target,
     ]
 }
 

@@ -123,9 +123,10 @@ extension LabelFrame.Header {
             voxelCount % (rowLength * rowsOfPlane) == 0, voxelCount <= Int(UInt32.max)
         else { throw .invalidLabels(.shape, found: rowLength * rowsOfPlane) }
         let rowCount = voxelCount / rowLength
-        guard rowCount...LabelFrame.runLimit(brickByteCount: voxelCount * voxelByteCount) ~= runCount
+        guard runCount >= rowCount,
+            runCount <= LabelFrame.runLimit(brickByteCount: voxelCount * voxelByteCount)
         else { throw .invalidLabels(.runs, found: runCount) }
-        guard 1...min(runCount, RunArray.paletteLimit) ~= valueCount else {
+        guard valueCount >= 1, valueCount <= min(runCount, RunArray.paletteLimit) else {
             throw .invalidLabels(.palette, found: valueCount)
         }
         guard symbolByteCount <= runCount + rowCount, numberByteCount <= 2 * runCount,

@@ -86,5 +86,5 @@ struct LabelIndexWriter {
 
 extension IndexEntry {
     /// Whether it is a page of voxels whose labels, if they are labels, are not known.
-    var isUnlabelled: Bool { !isLabelled && (kind == .full || kind == .delta || kind == .constant) }
+    var isUnlabelled: Bool { !isLabelled && kind.hasVoxels }
 }

@@ -205,6 +205,6 @@ private struct LabelSearch {
 extension PageVersion {
     /// Whether it is a page of voxels whose labels, if they are labels, are not known.
     fileprivate var isUnlabelled: Bool {
-        !isLabelled && (kind == .full || kind == .delta || kind == .constant)
+        !isLabelled && kind.hasVoxels
     }
 }

@@ -13,6 +13,9 @@ package enum PageKind: UInt8, Sendable {
     /// A box of cuboids was deleted: every older version inside is hidden. The key holds the Morton code of the
     /// box's lowest cuboid, the constant that of its highest.
     case rangeTombstone = 5
+
+    /// Whether a page of this kind says what voxels are.
+    var hasVoxels: Bool { self == .full || self == .delta || self == .constant }
 }
 
 /// The first 96 bytes of a page, little-endian. The key is repeated here so that a page can be
@@ -116,6 +119,9 @@ struct PageHeader: Hashable, Sendable {
         directoryChecksum = try cursor.next()
         summaryChecksum = try cursor.next()
         isLabelled = flags & 1 == 1
+        guard !kind.hasVoxels || [1, 2, 4, 8].contains(voxelByteCount) else {
+            throw cursor.corrupt("voxels of \(voxelByteCount) bytes")
+        }
         guard isLabelled || summaryByteCount == 0,
             !isLabelled || summaryByteCount > 0 || (kind != .full && kind != .delta)
         else { throw cursor.corrupt("a page header that does not fit its summary") }
