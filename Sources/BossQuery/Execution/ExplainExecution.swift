@@ -77,6 +77,10 @@ extension StatementExecutor {
 
     private mutating func steps(of statement: Statement) throws(DatabaseError) -> [PlanStep] {
         switch statement {
+        case .execute(let node):
+            return try withPrepared(node) { (executor, statement) throws(DatabaseError) in
+                try executor.steps(of: statement)
+            }
         case .selectVolume(let query) where query.artifact.value == .mesh: return try meshSteps(query)
         case .selectVolume(let query):
             return try steps(of: query)
@@ -146,6 +150,11 @@ extension StatementExecutor {
     mutating func describe(_ statement: Statement, _ position: NodePosition) throws(DatabaseError)
         -> ResultValue
     {
+        if case .execute(let node) = statement {
+            return try withPrepared(node) { (executor, statement) throws(DatabaseError) in
+                try executor.describe(statement, position)
+            }
+        }
         guard case .selectVolume(let query) = statement else {
             throw Self.notSupported("DESCRIBE of this statement", position)
         }

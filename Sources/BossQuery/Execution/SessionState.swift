@@ -27,6 +27,8 @@ struct SessionState: Sendable {
     var hasFailed = false
     /// BEGIN and the savepoints since, oldest first; empty outside a transaction.
     var marks: [SessionMark] = []
+    /// What PREPARE has named, by folded name.
+    var prepared: [String: PrepareStatement] = [:]
     /// In BEGIN READ ONLY, what was committed when it began.
     var readOnly: PinnedState?
 

@@ -7,7 +7,8 @@ import BossDatabase
 struct StatementExecutor {
     let database: Database
     var state: SessionState
-    let parameters: [Parameter]
+    /// Values of `$1`, `$2`, ...; in a prepared statement those of EXECUTE.
+    var parameters: [Parameter]
     let control: OperationControl
     var warnings: [Warning] = []
     var statistics = ReadStatistics()
@@ -62,7 +63,10 @@ struct StatementExecutor {
         case .explain(let explain): return try self.explain(explain)
         case .maintenance(let maintenance, let position): return try run(maintenance, position)
         case .version(let version, let position): return try run(version, position)
-        case .findPoints, .copyCutout, .exportFiles, .prepare, .execute, .deallocate, .job:
+        case .prepare(let node): return try prepare(node)
+        case .execute(let node): return try executePrepared(node)
+        case .deallocate(let name, _): return try deallocate(name)
+        case .findPoints, .copyCutout, .exportFiles, .job:
             throw Self.notSupported(statement.featureName, statement.position)
         case .unsupported(let node):
             throw Self.notSupported(node.feature, node.position, hint: node.hint)
@@ -127,9 +131,6 @@ extension Statement {
             case .bake: "BAKE MAPPING"
             case .putMesh: "PUT MESH"
             }
-        case .prepare: "PREPARE"
-        case .execute: "EXECUTE"
-        case .deallocate: "DEALLOCATE"
         case .job: "a job statement"
         case .unsupported(let node): node.feature
         default: "this statement"

@@ -119,6 +119,7 @@ extension Parser {
     /// `$1` to `$999`.
     mutating func parameter() throws(DatabaseError) -> Located<Int> {
         guard case .parameter(let number) = token.kind else { throw unexpected("a parameter such as $1") }
+        highestParameter = max(highestParameter, number)
         let position = NodePosition(token.position)
         advance()
         return Located(number, position)

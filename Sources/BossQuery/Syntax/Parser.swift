@@ -26,6 +26,8 @@ package struct Parser {
     var lexer: Lexer
     /// The next token.
     var token: Token
+    /// The highest `$n` met since this was set to 0.
+    var highestParameter = 0
     /// Where the last token that was taken ended.
     var previousEnd = TextMark()
     /// The last token that was taken if it was a plain name, for hints about misspelt keywords.

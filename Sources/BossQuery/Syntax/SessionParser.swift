@@ -110,8 +110,12 @@ extension Parser {
         try expect(.prepare)
         let name = try identifier("a name")
         try expect(.as)
+        highestParameter = 0
         let statement = try nestedStatement()
-        return .prepare(name, statement, span(from: start))
+        return .prepare(
+            PrepareStatement(
+                name: name, statement: statement, parameterCount: highestParameter,
+                position: span(from: start)))
     }
 
     mutating func execute() throws(DatabaseError) -> Statement {

@@ -65,11 +65,11 @@ extension SyntaxPrinter {
             if let node { path(node) }
         case .transaction(let node, _): transaction(node)
         case .setting(let node): setting(node)
-        case .prepare(let name, let node, _):
+        case .prepare(let node):
             word("PREPARE")
-            identifier(name)
+            identifier(node.name)
             word("AS")
-            self.statement(node)
+            self.statement(node.statement)
         case .execute(let node): execute(node)
         case .deallocate(let name, _):
             word("DEALLOCATE")

@@ -13,7 +13,7 @@ struct HelpTopic {
     /// What the language has and this version answers with 0A000.
     private static let later: Set<String> = [
         "SELECT TILE", "FIND POINTS", "COPY",
-        "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN", "PREPARE",
+        "EXPORT", "GRANT", "CREATE USER", "CREATE TOKEN",
         "SHOW JOBS",
     ]
 

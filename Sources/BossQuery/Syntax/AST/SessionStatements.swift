@@ -34,6 +34,15 @@ package enum SettingValue: Hashable, Sendable {
     }
 }
 
+/// `PREPARE name AS statement`.
+package struct PrepareStatement: Hashable, Sendable {
+    package var name: Identifier
+    package var statement: Statement
+    /// The highest `$n` in the statement.
+    package var parameterCount: Int
+    package var position: NodePosition
+}
+
 /// `EXECUTE name (argument, ...)`.
 package struct ExecuteStatement: Hashable, Sendable {
     package enum Argument: Hashable, Sendable {

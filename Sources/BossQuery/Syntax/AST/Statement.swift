@@ -41,7 +41,7 @@ package indirect enum Statement: Hashable, Sendable {
     case use(PathSyntax?, NodePosition)
     case transaction(TransactionStatement, NodePosition)
     case setting(SettingStatement)
-    case prepare(Identifier, Statement, NodePosition)
+    case prepare(PrepareStatement)
     case execute(ExecuteStatement)
     case deallocate(Identifier, NodePosition)
     case explain(ExplainStatement)
@@ -90,11 +90,12 @@ extension Statement {
         case .setMetadata(let node): node.position
         case .unsetMetadata(let node): node.position
         case .setting(let node): node.position
+        case .prepare(let node): node.position
         case .execute(let node): node.position
         case .explain(let node): node.position
         case .unsupported(let node): node.position
         case .label(_, let position), .describePath(_, let position), .describeStatement(_, let position),
-            .use(_, let position), .transaction(_, let position), .prepare(_, _, let position),
+            .use(_, let position), .transaction(_, let position),
             .deallocate(_, let position), .maintenance(_, let position), .job(_, let position),
             .version(_, let position):
             position
