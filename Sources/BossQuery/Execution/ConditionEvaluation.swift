@@ -22,18 +22,11 @@ enum ConditionNumber: Hashable, Sendable {
     func compared(to other: ConditionNumber) -> Int? {
         switch (self, other) {
         case (.integer(let left), .integer(let right)): left < right ? -1 : left == right ? 0 : 1
-        case (.integer(let left), .float(let right)): Self.compare(left, right)
-        case (.float(let left), .integer(let right)): Self.compare(right, left).map { -$0 }
+        case (.integer(let left), .float(let right)): ExactOrder.compare(left, right)
+        case (.float(let left), .integer(let right)): ExactOrder.compare(right, left).map { -$0 }
         case (.float(let left), .float(let right)):
             left < right ? -1 : left == right ? 0 : left > right ? 1 : nil
         }
-    }
-
-    private static func compare(_ integer: Int128, _ float: Double) -> Int? {
-        if float.isNaN { return nil }
-        guard let whole = Int128(exactly: float.rounded(.down)) else { return float < 0 ? 1 : -1 }
-        if integer != whole { return integer < whole ? -1 : 1 }
-        return float > float.rounded(.down) ? -1 : 0
     }
 
     var double: Double {

@@ -3,7 +3,7 @@ import BossGeometry
 
 /// A condition taken apart: where it holds, and what it says about values there.
 ///
-/// `Z < 40 AND ID = 7` holds in a box and a range of time samples; other conditions over coordinates are not supported.
+/// `Z < 40 AND ID = 7` holds in a box and a range of time samples; other conditions over coordinates stay in the rest.
 struct CoordinateCondition {
     /// What is left of each axis; no entry where all of it is.
     private(set) var ranges: [Axis: Range<Int>] = [:]
@@ -14,10 +14,14 @@ struct CoordinateCondition {
     private static let limit = Int128(VoxelPoint.coordinateLimit)
 
     /// Takes a condition apart.
-    init(_ condition: Expression?, _ executor: StatementExecutor) throws(DatabaseError) {
+    ///
+    /// - Parameter axes: coordinates along others stay in the rest.
+    init(
+        _ condition: Expression?, along axes: Set<Axis> = Set(Axis.allCases), _ executor: StatementExecutor
+    ) throws(DatabaseError) {
         var rest: [Expression] = []
         for part in condition.map(Self.conjuncts) ?? [] {
-            if try !take(part, executor) { rest.append(part) }
+            if try !take(part, axes, executor) { rest.append(part) }
         }
         if rest.count > 1, let position = condition?.position {
             values = .logical(.and, rest, position)
@@ -33,37 +37,40 @@ struct CoordinateCondition {
 
     /// - Returns: false for a part that is about something else.
     private mutating func take(
-        _ part: Expression, _ executor: StatementExecutor
+        _ part: Expression, _ axes: Set<Axis>, _ executor: StatementExecutor
     ) throws(DatabaseError) -> Bool {
         switch part {
-        case .binary(let comparison, let left, let right, _) where comparison.isComparison:
-            if let axis = Self.axis(left) {
-                try cut(axis, comparison, right, isSwapped: false, part, executor)
-            } else if let axis = Self.axis(right) {
-                try cut(axis, comparison, left, isSwapped: true, part, executor)
+        case .binary(let comparison, let left, let right, _)
+        where comparison.isComparison && comparison != .notEqual:
+            if let axis = Self.axis(left, axes), right.isPlainConstant {
+                try cut(axis, comparison, right, isSwapped: false, executor)
+            } else if let axis = Self.axis(right, axes), left.isPlainConstant {
+                try cut(axis, comparison, left, isSwapped: true, executor)
             } else {
                 return false
             }
             return true
         case .between(let value, let lower, let upper, false, _):
-            guard let axis = Self.axis(value) else { return false }
-            try cut(axis, .greaterOrEqual, lower, isSwapped: false, part, executor)
-            try cut(axis, .lessOrEqual, upper, isSwapped: false, part, executor)
+            guard let axis = Self.axis(value, axes), lower.isPlainConstant, upper.isPlainConstant else {
+                return false
+            }
+            try cut(axis, .greaterOrEqual, lower, isSwapped: false, executor)
+            try cut(axis, .lessOrEqual, upper, isSwapped: false, executor)
             return true
         default: return false
         }
     }
 
-    private static func axis(_ expression: Expression) -> Axis? {
-        guard case .column(nil, let name) = expression, VoxelSources.axisNames.contains(name.folded) else {
-            return nil
-        }
-        return Axis(rawValue: name.folded.uppercased())
+    private static func axis(_ expression: Expression, _ axes: Set<Axis>) -> Axis? {
+        guard case .column(let qualifier, let name) = expression,
+            let axis = VoxelSources.axis(qualifier, name), axes.contains(axis)
+        else { return nil }
+        return axis
     }
 
     private mutating func cut(
         _ axis: Axis, _ comparison: BinaryOperator, _ bound: Expression, isSwapped: Bool,
-        _ part: Expression, _ executor: StatementExecutor
+        _ executor: StatementExecutor
     ) throws(DatabaseError) {
         let number = try ValueCondition.constant(bound, executor)
         guard !number.double.isNaN else {
@@ -78,11 +85,7 @@ struct CoordinateCondition {
         case (.lessOrEqual, false), (.greaterOrEqual, true): range = low..<max(low, above)
         case (.greater, false), (.less, true): range = min(high, above)..<high
         case (.greaterOrEqual, false), (.lessOrEqual, true): range = min(high, notBelow)..<high
-        case (.equal, _): range = notBelow..<max(notBelow, above)
-        default:
-            throw StatementExecutor.notSupported(
-                "\(comparison.rawValue) over coordinates", part.position,
-                hint: "=, <, <=, >, >= and BETWEEN cut the region")
+        default: range = notBelow..<max(notBelow, above)
         }
         let part = Int(range.lowerBound)..<Int(range.upperBound)
         ranges[axis] = ranges[axis].map { $0.clamped(to: part) } ?? part

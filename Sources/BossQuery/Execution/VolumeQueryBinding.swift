@@ -8,13 +8,13 @@ struct BoundVolume {
     enum Content {
         /// Something of the voxels of one channel.
         case voxels(VoxelReading)
-        /// The voxels of one channel where those of others fulfil a condition.
-        case masked(VoxelMask)
-        /// Whether voxels of several channels fulfil a condition.
-        case mask(VoxelMask)
+        /// The voxels of one channel where a condition over several holds.
+        case masked(VoxelComputation)
+        /// An expression over the voxels of any number of channels.
+        case computed(VoxelComputation)
     }
 
-    /// The region, of the channel that gives the values.
+    /// The region, of the channel that gives the values, or the space.
     var region: BoundRegion
     let content: Content
     /// All channels that are read.
@@ -34,35 +34,38 @@ struct BoundVolume {
         self.place = place
     }
 
-    /// Whether the result is UINT8 0 and 1.
-    var isMask: Bool {
+    /// The type of the result.
+    var voxelType: VoxelType {
         switch content {
-        case .voxels(let reading): reading.isMask
-        case .masked: false
-        case .mask: true
+        case .voxels(let reading): reading.isMask ? .uint8 : region.channel.voxelType
+        case .masked: region.channel.voxelType
+        case .computed(let computation): computation.program.type.voxelType
         }
     }
 
-    /// Whether voxels are tested.
-    var isSelective: Bool {
-        if case .voxels(.stored) = content { return false }
-        return true
-    }
-
-    /// The type of the result.
-    var voxelType: VoxelType { isMask ? .uint8 : region.channel.voxelType }
-
     /// Whether the result holds labels.
-    var isAnnotation: Bool { !isMask && region.channel.isAnnotation }
+    var isAnnotation: Bool {
+        switch content {
+        case .voxels(let reading): !reading.isMask && region.channel.isAnnotation
+        case .masked: region.channel.isAnnotation
+        case .computed: false
+        }
+    }
 
     /// What voxels outside of what is read become.
     var fillBits: UInt64 {
-        let background = isMask ? 0 : region.channel.backgroundBits
-        guard case .voxels(let reading) = content, place?.isEverywhere ?? true else { return background }
-        switch reading {
-        case .stored: return region.fillBits
-        case .keeping(let condition): return condition(region.fillBits) ? region.fillBits : background
-        case .mask(let condition): return condition(region.fillBits) ? 1 : 0
+        let background = region.channel.backgroundBits
+        switch content {
+        case .computed: return 0
+        case .masked: return background
+        case .voxels(let reading):
+            let isEverywhere = place?.isEverywhere ?? true
+            switch reading {
+            case .stored: return isEverywhere ? region.fillBits : background
+            case .keeping(let condition):
+                return isEverywhere && condition(region.fillBits) ? region.fillBits : background
+            case .mask(let condition): return isEverywhere && condition(region.fillBits) ? 1 : 0
+            }
         }
     }
 }
@@ -88,16 +91,16 @@ extension StatementExecutor {
                 try channel.requireSameSpace(source.channel, at: region.level)
             }
         }
-        let place = try CoordinateCondition(query.condition, self)
-        try cut(&region, place, query, isMultiple: sources.count > 1)
+        let place = try CoordinateCondition(query.condition, along: [.x, .y, .z], self)
         let (content, channels) = try content(query.expression, place.values, number, named)
+        if case .voxels = content {} else { try refuseFill(region) }
+        try cut(&region, place)
         return BoundVolume(region: region, content: content, channels: channels, place: place)
     }
 
-    /// The source that gives the values; of a condition the first one, which gives the space.
+    /// The source that gives the values; of an expression the first one, which gives the space.
     private func valueSource(_ query: VolumeQuery, _ sources: VoxelSources) throws(DatabaseError) -> Int {
-        switch query.expression {
-        case nil:
+        guard let expression = query.expression else {
             guard sources.all.count == 1 else {
                 throw DatabaseError(
                     "42703",
@@ -106,41 +109,41 @@ extension StatementExecutor {
                     position: query.artifact.position.source)
             }
             return 0
-        case .column(let qualifier, let name)?:
-            return try sources.number(ofColumn: qualifier, name)
-        case let expression?:
-            guard expression.isCondition else {
-                throw Self.notSupported(
-                    "this voxel expression", expression.position,
-                    hint: "VALUE, ID and conditions such as VALUE > 128 or ID IN (7, 9) can stand here")
-            }
-            return 0
         }
+        return try sources.voxelSource(expression) ?? 0
     }
 
     private func content(
         _ expression: Expression?, _ condition: Expression?, _ number: Int, _ sources: VoxelSources
     ) throws(DatabaseError) -> (BoundVolume.Content, [Channel]) {
-        let wanted = expression.flatMap { $0.isCondition ? $0 : nil }
-        var numbers: Set<Int> = wanted == nil ? [number] : []
-        for part in [wanted, condition].compactMap({ $0 }) {
-            numbers.formUnion(try sources.numbers(in: part))
+        let channel = sources.all[number].channel
+        let wanted = try expression.flatMap { (expression) throws(DatabaseError) in
+            try sources.voxelSource(expression) == nil ? expression : nil
         }
-        if numbers.isEmpty { numbers = [number] }
-        let channels = numbers.sorted().map { sources.all[$0].channel }
-        if numbers == [number] {
-            let reading = try reading(wanted, condition, of: sources.all[number].channel)
-            return (.voxels(reading), channels)
+        if let reading = try reading(wanted, condition, of: number, sources) {
+            return (.voxels(reading), [channel])
         }
-        var masks: [VoxelMask] = []
-        for part in [wanted, condition].compactMap({ $0 }) { masks.append(try mask(part, sources)) }
-        let mask = masks.count == 1 ? masks[0] : VoxelMask.all(masks)
-        return (wanted == nil ? .masked(mask) : .mask(mask), channels)
+        var binder = VoxelExpressionBinder(self, sources)
+        let kept = try condition.map { (condition) throws(DatabaseError) in try binder.condition(condition) }
+        guard let wanted else {
+            let mask = binder.computation(kept ?? .truth(true))
+            return (.masked(mask), [channel] + mask.channels.filter { $0.path != channel.path })
+        }
+        let value = try binder.bind(wanted)
+        let computation = binder.computation(
+            kept.map { .choice($0, then: value, otherwise: VoxelExpressionBinder.nothing(of: value.type)) }
+                ?? value)
+        return (.computed(computation), computation.channels)
     }
 
+    /// What is read of one channel, if that is enough: its voxels, those that fulfil a condition, or whether they do.
     private func reading(
-        _ wanted: Expression?, _ condition: Expression?, of channel: Channel
-    ) throws(DatabaseError) -> VoxelReading {
+        _ wanted: Expression?, _ condition: Expression?, of number: Int, _ sources: VoxelSources
+    ) throws(DatabaseError) -> VoxelReading? {
+        for part in [wanted, condition].compactMap({ $0 }) {
+            guard try sources.testedSource(of: part) == number else { return nil }
+        }
+        let channel = sources.all[number].channel
         let kept = try condition.map { (condition) throws(DatabaseError) in
             try predicate(condition, of: channel)
         }
@@ -149,22 +152,19 @@ extension StatementExecutor {
         return .mask(kept.map(mask.and) ?? mask)
     }
 
-    /// Leaves of a region what a condition over coordinates leaves.
-    private func cut(
-        _ region: inout BoundRegion, _ place: CoordinateCondition, _ query: VolumeQuery, isMultiple: Bool
-    ) throws(DatabaseError) {
-        let position = query.condition?.position ?? query.position
-        if region.inside != region.requested, !place.isEverywhere || isMultiple {
-            throw Self.notSupported("OUTSIDE FILL with this condition", region.position)
-        }
-        guard place.part(of: region.time) == region.time else {
-            throw Self.notSupported(
-                "T in the condition of a query", position, hint: "give the time samples in the region: T 0:10"
-            )
-        }
-        region.inside = region.inside.flatMap(place.part)
+    /// OUTSIDE FILL says what voxels outside are, not what an expression makes of them.
+    private func refuseFill(_ region: BoundRegion) throws(DatabaseError) {
+        guard region.inside != region.requested else { return }
+        throw Self.notSupported(
+            "OUTSIDE FILL with this expression or condition", region.position,
+            hint: "OUTSIDE CLIP reads what is inside")
     }
 
+    /// Leaves of a region what a condition over coordinates leaves.
+    private func cut(_ region: inout BoundRegion, _ place: CoordinateCondition) throws(DatabaseError) {
+        if !place.isEverywhere { try refuseFill(region) }
+        region.inside = region.inside.flatMap(place.part)
+    }
     private func refuseWrongRank(_ query: VolumeQuery, _ region: BoundRegion) throws(DatabaseError) {
         switch query.artifact.value {
         case .slice, .image:

@@ -51,8 +51,8 @@ extension StatementExecutor {
             case .masked(let mask):
                 return try mask.read(
                     region, valuesOf: channel, view: view, control: control, statistics: &statistics)
-            case .mask(let mask):
-                return try mask.read(
+            case .computed(let computation):
+                return try computation.read(
                     region, of: channel, view: view, control: control, statistics: &statistics)
             }
         }

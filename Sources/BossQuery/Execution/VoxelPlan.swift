@@ -14,13 +14,20 @@ extension StatementExecutor {
                 return step
             }
         }
-        if bound.isSelective {
+        switch bound.content {
+        case .voxels(.stored): break
+        case .voxels(let reading):
             steps.append(
                 PlanStep(
-                    node: bound.isMask ? "test voxels" : "filter voxels",
-                    detail: bound.channels.count > 1
-                        ? "a mask of each channel's part, joined voxel by voxel"
-                        : "once a label of a brick, or a run of equal voxels"))
+                    node: reading.isMask ? "test voxels" : "filter voxels",
+                    detail: "once a label of a brick, or a run of equal voxels"))
+        case .masked(let mask):
+            steps.append(
+                PlanStep(
+                    node: "filter voxels",
+                    detail: "by a mask; cuboids where it holds nowhere are not read (\(mask.summary))"))
+        case .computed(let computation):
+            steps.append(PlanStep(node: "evaluate voxels", detail: computation.summary))
         }
         return steps + [
             PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")

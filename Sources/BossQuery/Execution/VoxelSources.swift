@@ -1,4 +1,6 @@
 import BossDatabase
+import BossGeometry
+import BossVoxels
 
 /// The channels of a statement over voxels, and what its expressions call them.
 struct VoxelSources {
@@ -50,6 +52,42 @@ struct VoxelSources {
         return number
     }
 
+    /// The axis that a column without a qualifier is.
+    static func axis(_ qualifier: Identifier?, _ name: Identifier) -> Axis? {
+        guard qualifier == nil, axisNames.contains(name.folded) else { return nil }
+        return Axis(rawValue: name.folded.uppercased())
+    }
+
+    /// The source whose voxels a condition compares with constants; nil for anything more than that.
+    ///
+    /// - Throws: 42703.
+    func testedSource(of expression: Expression) throws(DatabaseError) -> Int? {
+        switch expression {
+        case .unary(.not, let inner, _): return try testedSource(of: inner)
+        case .binary(let operation, let left, let right, _) where operation.isComparison:
+            return left.isPlainConstant
+                ? try voxelSource(right) : right.isPlainConstant ? try voxelSource(left) : nil
+        case .between(let value, let lower, let upper, _, _):
+            return lower.isPlainConstant && upper.isPlainConstant ? try voxelSource(value) : nil
+        case .isIn(let value, .list(let members), _, _):
+            return members.allSatisfy(\.isPlainConstant) ? try voxelSource(value) : nil
+        case .isIn(let value, .parameter, _, _): return try voxelSource(value)
+        case .logical(_, let parts, _):
+            var numbers: Set<Int?> = []
+            for part in parts { numbers.insert(try testedSource(of: part)) }
+            return numbers.count == 1 ? numbers.first ?? nil : nil
+        default: return nil
+        }
+    }
+
+    /// The source of a plain `VALUE` or `ID`.
+    func voxelSource(_ expression: Expression) throws(DatabaseError) -> Int? {
+        guard case .column(let qualifier, let name) = expression, Self.axis(qualifier, name) == nil else {
+            return nil
+        }
+        return try number(ofColumn: qualifier, name)
+    }
+
     private var names: [String] { all.map { $0.alias?.text ?? $0.path.segments.last ?? $0.channel.path } }
 
     /// The sources whose voxels a condition is about.
@@ -77,11 +115,10 @@ struct VoxelSources {
 }
 
 extension Expression {
-    /// Whether it says yes or no.
-    var isCondition: Bool {
+    /// Whether it is a number as it stands, or a parameter.
+    var isPlainConstant: Bool {
         switch self {
-        case .logical, .between, .isIn, .unary(.not, _, _), .literal(.boolean, _): true
-        case .binary(let operation, _, _, _): operation.isComparison
+        case .literal, .parameter, .unary(.minus, .literal, _): true
         default: false
         }
     }
@@ -115,37 +152,6 @@ extension StatementExecutor {
         let type = channel.voxelType
         return VoxelPredicate(within: channel.isAnnotation ? condition.ids : .all) {
             condition.matches(ConditionNumber(bits: $0, type: type))
-        }
-    }
-
-    /// A condition over the voxels of several channels.
-    ///
-    /// Parts that are about one channel are evaluated over its values; only how they are joined is done voxel by voxel.
-    func mask(_ condition: Expression, _ sources: VoxelSources) throws(DatabaseError) -> VoxelMask {
-        let numbers = try sources.numbers(in: condition)
-        if numbers.count <= 1 {
-            let channel = sources.all[numbers.first ?? 0].channel
-            return .channel(channel, try predicate(condition, of: channel))
-        }
-        switch condition {
-        case .logical(let operation, let parts, let position):
-            var masks: [VoxelMask] = []
-            var own: [Int: [Expression]] = [:]
-            for part in parts {
-                let numbers = try sources.numbers(in: part)
-                if numbers.count <= 1 {
-                    own[numbers.first ?? 0, default: []].append(part)
-                } else {
-                    masks.append(try mask(part, sources))
-                }
-            }
-            for (_, parts) in own.sorted(by: { $0.key < $1.key }) {
-                let joined = parts.count == 1 ? parts[0] : .logical(operation, parts, position)
-                masks.append(try mask(joined, sources))
-            }
-            return operation == .and ? .all(masks) : .any(masks)
-        case .unary(.not, let inner, _): return .not(try mask(inner, sources))
-        default: throw Self.notSupported("comparing voxels of two sources", condition.position)
         }
     }
 }

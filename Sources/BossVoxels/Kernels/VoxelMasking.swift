@@ -1,4 +1,4 @@
-/// Masks of a byte a voxel, 0 or 1, and what they do to voxels.
+/// Masks of a byte a voxel, 0 or 1.
 package enum VoxelMasking {
     /// Sets voxels to a value where the mask is 0.
     ///
@@ -26,33 +26,6 @@ package enum VoxelMasking {
         }
     }
 
-    /// Keeps 1 where both masks have it.
-    package static func and(_ mask: UnsafeMutableRawBufferPointer, _ other: UnsafeRawBufferPointer) {
-        combine(mask, other) { $0 & $1 }
-    }
-
-    /// Makes 1 where either mask has it.
-    package static func or(_ mask: UnsafeMutableRawBufferPointer, _ other: UnsafeRawBufferPointer) {
-        combine(mask, other) { $0 | $1 }
-    }
-
-    /// Exchanges 0 and 1.
-    package static func not(_ mask: UnsafeMutableRawBufferPointer) {
-        combine(mask, UnsafeRawBufferPointer(mask)) { byte, _ in byte ^ 1 }
-    }
-
-    @inline(__always)
-    private static func combine(
-        _ mask: UnsafeMutableRawBufferPointer, _ other: UnsafeRawBufferPointer,
-        _ operation: (UInt8, UInt8) -> UInt8
-    ) {
-        precondition(mask.count == other.count, "masks of one region")
-        guard let base = mask.baseAddress, let bytes = other.baseAddress else { return }
-        for index in 0..<mask.count {
-            let byte = base.load(fromByteOffset: index, as: UInt8.self)
-            base.storeBytes(
-                of: operation(byte, bytes.load(fromByteOffset: index, as: UInt8.self)), toByteOffset: index,
-                as: UInt8.self)
-        }
-    }
+    /// Whether a mask is 1 anywhere.
+    package static func holdsAnywhere(_ mask: UnsafeRawBufferPointer) -> Bool { mask.contains(1) }
 }
