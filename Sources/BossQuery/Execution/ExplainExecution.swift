@@ -160,16 +160,9 @@ extension StatementExecutor {
         }
         if query.artifact.value == .mesh { return try describeMesh(query) }
         let volume = try bind(query)
-        let bound = volume.region
-        var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
-        for axis in [SpatialAxis.z, .y, .x]
-        where query.artifact.value == .cutout || !bound.singleAxes.contains(axis) {
-            axes.append(axis.axis)
-        }
-        let shape = axes.map { axis in
-            SpatialAxis(rawValue: axis.rawValue).map { bound.requested.extent[$0] } ?? bound.time.count
-        }
-        let bytes = UInt64(clamping: bound.voxelCount) &* UInt64(volume.voxelType.byteCount)
+        let axes = volume.axes(of: query.artifact.value)
+        let shape = axes.map(volume.length)
+        let bytes = UInt64(clamping: volume.voxelCount) &* UInt64(volume.voxelType.byteCount)
         return .rows(
             RowSet(
                 columns: [

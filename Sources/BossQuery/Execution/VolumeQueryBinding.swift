@@ -4,30 +4,22 @@ import BossVoxels
 
 /// A volume query in numbers: where it reads, and what it makes of the voxels there.
 struct BoundVolume {
-    /// What is made of the voxels.
-    enum Content {
-        /// Something of the voxels of one channel.
-        case voxels(VoxelReading)
-        /// The voxels of one channel where a condition over several holds.
-        case masked(VoxelComputation)
-        /// An expression over the voxels of any number of channels.
-        case computed(VoxelComputation)
-    }
-
     /// The region, of the channel that gives the values, or the space.
     var region: BoundRegion
-    let content: Content
+    let content: VoxelContent
     /// All channels that are read.
     let channels: [Channel]
     /// Where a condition over coordinates holds.
     let place: CoordinateCondition?
+    /// What is kept along which axes.
+    var projection: (function: VoxelProjectionFunction, axes: Set<Axis>)?
 
     /// The voxels of a region as they are.
     init(_ region: BoundRegion) {
         self.init(region: region, content: .voxels(.stored), channels: [region.channel], place: nil)
     }
 
-    init(region: BoundRegion, content: Content, channels: [Channel], place: CoordinateCondition?) {
+    init(region: BoundRegion, content: VoxelContent, channels: [Channel], place: CoordinateCondition?) {
         self.region = region
         self.content = content
         self.channels = channels
@@ -36,19 +28,47 @@ struct BoundVolume {
 
     /// The type of the result.
     var voxelType: VoxelType {
-        switch content {
-        case .voxels(let reading): reading.isMask ? .uint8 : region.channel.voxelType
-        case .masked: region.channel.voxelType
-        case .computed(let computation): computation.program.type.voxelType
+        let type = content.voxelType(of: region.channel)
+        return projection?.function.result(of: type) ?? type
+    }
+
+    /// The axes of the result: time only when asked for as a range, one axis less for slices, those that are left.
+    func axes(of artifact: VolumeArtifact) -> [Axis] {
+        var axes: [Axis] = region.hasTimeAxis ? [.t] : []
+        for axis in [SpatialAxis.z, .y, .x] where artifact == .cutout || !region.singleAxes.contains(axis) {
+            axes.append(axis.axis)
+        }
+        return axes.filter { projection?.axes.contains($0) != true }
+    }
+
+    /// The length of the result along an axis.
+    func length(_ axis: Axis) -> Int {
+        if projection?.axes.contains(axis) == true { return 1 }
+        return SpatialAxis(rawValue: axis.rawValue).map { region.requested.extent[$0] } ?? region.time.count
+    }
+
+    /// Voxels of the result, `Int.max` where they do not fit.
+    var voxelCount: Int {
+        Axis.allCases.reduce(1) { count, axis in
+            let (product, isOver) = count.multipliedReportingOverflow(by: length(axis))
+            return isOver ? Int.max : product
         }
     }
 
     /// Whether the result holds labels.
     var isAnnotation: Bool {
         switch content {
-        case .voxels(let reading): !reading.isMask && region.channel.isAnnotation
-        case .masked: region.channel.isAnnotation
-        case .computed: false
+        case .voxels(let reading):
+            return !reading.isMask && region.channel.isAnnotation && keepsValues
+        case .masked: return region.channel.isAnnotation && keepsValues
+        case .computed: return false
+        }
+    }
+
+    private var keepsValues: Bool {
+        switch projection?.function {
+        case nil, .maximum, .minimum: true
+        case .mean, .standardDeviation, .sum, .count: false
         }
     }
 
@@ -85,17 +105,45 @@ extension StatementExecutor {
         let channel = sources[number].channel
         let objects = channel.isAnnotation ? channel : sources.map(\.channel).only(where: \.isAnnotation)
         var region = try bind(query.region, of: channel, objectsOf: objects)
-        try refuseWrongRank(query, region)
+        let projection = try projection(query.projection, region)
+        try refuseWrongRank(query, region, projection?.axes ?? [])
         for source in sources where source.channel.path != channel.path {
             try locating(source.path.position) { () throws(DatabaseError) in
                 try channel.requireSameSpace(source.channel, at: region.level)
             }
         }
-        let place = try CoordinateCondition(query.condition, along: [.x, .y, .z], self)
+        // What a projection folds is background where a condition fails, so nothing is cut away before.
+        let cutAxes: Set<Axis> = projection == nil ? [.x, .y, .z] : []
+        let place = try CoordinateCondition(query.condition, along: cutAxes, self)
         let (content, channels) = try content(query.expression, place.values, number, named)
-        if case .voxels = content {} else { try refuseFill(region) }
+        if case .voxels = content, projection == nil {} else { try refuseFill(region) }
         try cut(&region, place)
-        return BoundVolume(region: region, content: content, channels: channels, place: place)
+        var bound = BoundVolume(region: region, content: content, channels: channels, place: place)
+        bound.projection = projection
+        return bound
+    }
+
+    /// - Throws: 22023 for an axis that the region has as one value already, 0A000 for MODE.
+    private func projection(
+        _ clause: ProjectionClause?, _ region: BoundRegion
+    ) throws(DatabaseError) -> (function: VoxelProjectionFunction, axes: Set<Axis>)? {
+        guard let clause else { return nil }
+        let function: VoxelProjectionFunction
+        switch clause.function.value {
+        case .maximum: function = .maximum
+        case .minimum: function = .minimum
+        case .mean: function = .mean
+        case .standardDeviation: function = .standardDeviation
+        case .sum: function = .sum
+        case .count: function = .count
+        case .mode: throw Self.notSupported("PROJECT MODE", clause.function.position)
+        }
+        for axis in clause.axes where axis.value == .t && !region.hasTimeAxis {
+            throw DatabaseError(
+                "22023", "PROJECT ALONG T needs a range of time samples", hint: "for example T 0:10",
+                position: axis.position.source)
+        }
+        return (function, Set(clause.axes.map(\.value)))
     }
 
     /// The source that gives the values; of an expression the first one, which gives the space.
@@ -115,7 +163,7 @@ extension StatementExecutor {
 
     private func content(
         _ expression: Expression?, _ condition: Expression?, _ number: Int, _ sources: VoxelSources
-    ) throws(DatabaseError) -> (BoundVolume.Content, [Channel]) {
+    ) throws(DatabaseError) -> (VoxelContent, [Channel]) {
         let channel = sources.all[number].channel
         let wanted = try expression.flatMap { (expression) throws(DatabaseError) in
             try sources.voxelSource(expression) == nil ? expression : nil
@@ -156,7 +204,7 @@ extension StatementExecutor {
     private func refuseFill(_ region: BoundRegion) throws(DatabaseError) {
         guard region.inside != region.requested else { return }
         throw Self.notSupported(
-            "OUTSIDE FILL with this expression or condition", region.position,
+            "OUTSIDE FILL with this expression, condition or projection", region.position,
             hint: "OUTSIDE CLIP reads what is inside")
     }
 
@@ -165,13 +213,17 @@ extension StatementExecutor {
         if !place.isEverywhere { try refuseFill(region) }
         region.inside = region.inside.flatMap(place.part)
     }
-    private func refuseWrongRank(_ query: VolumeQuery, _ region: BoundRegion) throws(DatabaseError) {
+    private func refuseWrongRank(
+        _ query: VolumeQuery, _ region: BoundRegion, _ projected: Set<Axis>
+    ) throws(DatabaseError) {
         switch query.artifact.value {
         case .slice, .image:
-            guard region.singleAxes.count == 1, !region.hasTimeAxis else {
+            let dropped = projected.union(region.singleAxes.map(\.axis))
+            guard dropped.subtracting([.t]).count == 1, !region.hasTimeAxis || projected.contains(.t) else {
                 let name = query.artifact.value.rawValue
                 throw DatabaseError(
-                    "22023", "\(name) needs exactly one of X, Y and Z as one value, and no range of T",
+                    "22023",
+                    "\(name) needs exactly one of X, Y and Z as one value or projected, and no range of T",
                     hint: "for example SELECT \(name) FROM \(region.channel.path) Z 100",
                     position: query.position.source)
             }
@@ -197,7 +249,9 @@ extension StatementExecutor {
             throw Self.notSupported("RESAMPLE NEAREST", source.path.position)
         }
         if let plane = query.plane { throw Self.notSupported("PLANE", plane.position) }
-        if let projection = query.projection { throw Self.notSupported("PROJECT", projection.position) }
+        if query.artifact.value == .mesh, let projection = query.projection {
+            throw Self.notSupported("PROJECT of a mesh", projection.position)
+        }
         if case .channel(let path)? = query.destination {
             throw Self.notSupported("INTO a channel", path.position)
         }

@@ -23,8 +23,8 @@ extension StatementExecutor {
     /// Reads what a volume query makes of a region; voxels outside of what is read get the fill value.
     mutating func read(_ volume: BoundVolume, limit: Int) throws(DatabaseError) -> AnyVolume {
         let bound = volume.region
-        let byteCount = bound.voxelCount.multipliedReportingOverflow(by: volume.voxelType.byteCount)
-        let isCountable = bound.voxelCount < Int.max && !byteCount.overflow
+        let byteCount = volume.voxelCount.multipliedReportingOverflow(by: volume.voxelType.byteCount)
+        let isCountable = volume.voxelCount < Int.max && !byteCount.overflow
         guard isCountable, byteCount.partialValue <= limit else {
             let size =
                 !isCountable ? "more bytes than can be counted" : "\(byteCount.partialValue) bytes"
@@ -44,17 +44,13 @@ extension StatementExecutor {
     ) throws(DatabaseError) -> AnyVolume {
         let (region, channel) = (volume.region.cutout(box), volume.region.channel)
         return try locating(volume.region.position) { () throws(DatabaseError) in
-            switch volume.content {
-            case .voxels(let reading):
-                return try channel.read(
-                    region, as: reading, view: view, control: control, statistics: &statistics)
-            case .masked(let mask):
-                return try mask.read(
-                    region, valuesOf: channel, view: view, control: control, statistics: &statistics)
-            case .computed(let computation):
-                return try computation.read(
+            guard let projection = volume.projection else {
+                return try volume.content.read(
                     region, of: channel, view: view, control: control, statistics: &statistics)
             }
+            return try channel.project(
+                region, volume.content, projection.function, along: projection.axes, view: view,
+                control: control, statistics: &statistics)
         }
     }
 
@@ -143,22 +139,17 @@ extension StatementExecutor {
     /// Whether the path of the statement names an older state.
     var isReadingPast: Bool { reading?.version != nil }
 
-    /// Gives the result its axes: time only when asked for as a range, one axis less for slices.
+    /// Gives the result its axes.
     private func shape(
         _ volume: AnyVolume, _ query: BoundVolume, _ artifact: VolumeArtifact
     ) throws(DatabaseError) -> VolumeResult {
         let bound = query.region
-        var axes: [Axis] = bound.hasTimeAxis ? [.t] : []
-        for axis in [SpatialAxis.z, .y, .x] where artifact == .cutout || !bound.singleAxes.contains(axis) {
-            axes.append(axis.axis)
-        }
-        func spatial(_ axis: Axis) -> SpatialAxis? { SpatialAxis(rawValue: axis.rawValue) }
-        let shape = axes.map { axis in spatial(axis).map { bound.requested.extent[$0] } ?? bound.time.count }
+        let axes = query.axes(of: artifact)
         let origin = axes.map { axis in
-            spatial(axis).map { bound.requested.lower[$0] } ?? bound.time.lowerBound
+            SpatialAxis(rawValue: axis.rawValue).map { bound.requested.lower[$0] } ?? bound.time.lowerBound
         }
         let shaped = try mappingErrors { () throws(VoxelError) in
-            try volume.reshaped(axes: axes, shape: shape)
+            try volume.reshaped(axes: axes, shape: axes.map(query.length))
         }
         return VolumeResult(
             volume: shaped, origin: origin, resolution: bound.level.level,

@@ -1,4 +1,5 @@
 import BossDatabase
+import BossGeometry
 
 /// Steps of statements that read or change voxels by a condition.
 extension StatementExecutor {
@@ -28,6 +29,14 @@ extension StatementExecutor {
                     detail: "by a mask; cuboids where it holds nowhere are not read (\(mask.summary))"))
         case .computed(let computation):
             steps.append(PlanStep(node: "evaluate voxels", detail: computation.summary))
+        }
+        if let projection = query.projection {
+            steps.append(
+                PlanStep(
+                    node: "project",
+                    detail: "\(projection.function.value.rawValue) along "
+                        + projection.axes.map(\.value.rawValue).joined(separator: ", ")
+                        + ", part by part on all cores"))
         }
         return steps + [
             PlanStep(node: "assemble \(query.artifact.value.rawValue)", detail: "each voxel copied once")

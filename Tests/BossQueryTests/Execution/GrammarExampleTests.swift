@@ -30,7 +30,7 @@ struct GrammarExampleTests {
         7: .volume("UINT16 [t, z, y, x] [10, 8, 64, 64]"), 8: .volume("UINT64 [z, y, x] [16, 512, 512]"),
         9: .volume("UINT8 [z, y, x] [14, 14, 24]"), 10: .volume("UINT8 [z, y, x] [16, 512, 512]"),
         11: .volume("UINT8 [z, y, x] [10, 10, 20]"),
-        12: .volume("INT64 [z, y, x] [8, 64, 64]"), 13: .notBuilt("PROJECT"),
+        12: .volume("INT64 [z, y, x] [8, 64, 64]"), 13: .volume("UINT8 [y, x] [512, 512]"),
         14: .volume("UINT8 [z, x] [512, 2048]"),
         15: .picture(512, 512), 16: .picture(512, 512), 17: .notBuilt("SELECT TILE"), 18: .notBuilt("PLANE"),
         19: .encoded("model/obj"), 20: .volume("UINT64 [z, y, x] [8, 64, 64]"),
@@ -84,10 +84,10 @@ struct GrammarExampleTests {
         }
     }
 
-    @Test("now run, other than those that answer 0A000: 52 of 70")
+    @Test("now run, other than those that answer 0A000: 53 of 70")
     func counts() {
         let running = Self.outcomes.values.filter { if case .notBuilt = $0 { false } else { true } }
-        #expect(running.count == 52)
+        #expect(running.count == 53)
     }
 
     private static func isWriting(_ number: Int) -> Bool { [42, 43, 57, 63, 64].contains(number) }
