@@ -134,8 +134,11 @@ extension VoxelExpressionBinder {
         if values.allSatisfy({ $0.type == .boolean }) { return values }
         let pairs = Array(zip(values, expressions))
         var common: VoxelType?
+        let constants = pairs.filter { $0.0.isPlainConstant }
+        // Those that only UINT64 holds before others that it holds too.
         for (value, expression) in pairs.filter({ !$0.0.isPlainConstant })
-            + pairs.filter({ $0.0.isPlainConstant })
+            + constants.filter({ $0.0.type == .number(.uint64) })
+            + constants.filter({ $0.0.type != .number(.uint64) })
         {
             guard case .number(let type) = value.type else {
                 throw DatabaseError(

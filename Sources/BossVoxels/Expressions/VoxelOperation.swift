@@ -56,9 +56,11 @@ struct VoxelOperation: Sendable {
         case .compare(let order, let left, let right):
             VoxelRowComparison.compare(order, left, right, a, b, out, count)
         case .window(let black, let white):
+            // Infinite for a window that is hardly there; black times that is NaN, which becomes 0.
             let scale = 255 / (white - black)
             VoxelRowMath.map(a, out, count) { (value: Double) in
-                value.isNaN ? 0 : Int64(((max(black, min(white, value)) - black) * scale).rounded())
+                let level = ((max(black, min(white, value)) - black) * scale).rounded()
+                return value.isNaN ? 0 : Int64(min(255, max(0, level)))
             }
         case .arithmetic, .mixed, .absolute, .narrow: return runChecked(row)
         }
