@@ -99,12 +99,30 @@ extension VoxelRowMath {
         _ out: UnsafeMutableRawPointer
     ) -> Bool {
         let (low, high): (Target, Target) = Self.bounds(type)
+        if type.byteCount <= 4 {
+            return roundNarrow(Int64(low), Int64(high), isSaturating, a, out)
+        }
         // The first number above the type is a power of two, which FLOAT64 holds exactly.
         let (lowest, above) = (Double(low), Double(high / 2 + 1) * 2)
         return checked(a, out) { (value: Double) in
             let whole = value.rounded(.toNearestOrEven)
             if whole >= lowest && whole < above { return (Target(whole), false) }
             return (whole.isNaN ? 0 : whole < lowest ? low : high, !isSaturating)
+        }
+    }
+
+    /// Rounds by adding a number so large that fractions have no place beside it, which vector instructions can do.
+    private func roundNarrow(
+        _ low: Int64, _ high: Int64, _ isSaturating: Bool, _ a: UnsafeRawPointer,
+        _ out: UnsafeMutableRawPointer
+    ) -> Bool {
+        let (large, limit) = (0x1.8p52, 0x1p40)
+        let offset = Int64(bitPattern: large.bitPattern)
+        return checked(a, out) { (value: Double) in
+            let number = value.isNaN ? 0 : max(-limit, min(limit, value))
+            let whole = Int64(bitPattern: (number + large).bitPattern) &- offset
+            let nearest = max(low, min(high, whole))
+            return (nearest, !isSaturating && (nearest != whole || value.isNaN))
         }
     }
 
