@@ -209,6 +209,9 @@ struct RowStore {
             hint: "select fewer rows, or SET max_result_bytes")
     }
 
+    /// What SQLite says when a query is beyond one of its limits.
+    private static let limitWords = ["too", "at most", "stack overflow"]
+
     private static func mapped(_ error: any Error, _ fault: RowFault?) -> BossDatabase.DatabaseError {
         if let refused = fault?.error { return refused }
         if let own = error as? BossDatabase.DatabaseError { return own }
@@ -221,8 +224,7 @@ struct RowStore {
                 "53200", "the memory for rows is used up", hint: "ask for fewer rows", cause: error)
         case .SQLITE_TOOBIG:
             return BossDatabase.DatabaseError("54001", "a value of the query is too long", cause: error)
-        case .SQLITE_ERROR
-        where (error.message ?? "").contains("too") || (error.message ?? "").contains("at most"):
+        case .SQLITE_ERROR where limitWords.contains(where: (error.message ?? "").contains):
             return BossDatabase.DatabaseError(
                 "54001", "the query is too complex: \(error.message ?? "")", hint: "take it apart",
                 cause: error)

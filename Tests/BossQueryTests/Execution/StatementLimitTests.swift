@@ -36,6 +36,20 @@ struct StatementLimitTests {
         #expect(fixture.refusal(sums).hasPrefix("54001"))
     }
 
+    @Test("rows that are nested deeper than SQLite goes are refused; how deep that is depends on its version")
+    func rowNesting() throws {
+        let fixture = try HostileStatementTests.prepared()
+        let negations = "SELECT id FROM IDS(seg) WHERE " + String(repeating: "NOT ", count: 60) + "id = 3"
+        let calls =
+            "SELECT " + String(repeating: "ABS(", count: 60) + "id" + String(repeating: ")", count: 60)
+            + " FROM IDS(seg)"
+        for statement in [negations, calls] {
+            let outcome = fixture.refusal(statement)
+            #expect(outcome == "success" || outcome.hasPrefix("54001"), "\(outcome)")
+            #expect(try fixture.lines("SELECT id FROM IDS(seg)") == ["3"])
+        }
+    }
+
     @Test("ten thousand conditions joined by OR are one condition")
     func longConditions() throws {
         let fixture = try HostileStatementTests.prepared()
